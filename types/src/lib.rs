@@ -1,0 +1,27 @@
+//! What crosses a wire: ids, money, roles, requests, replies and the rules both doors share.
+//!
+//! Compiled for the browser and for the server. No I/O, no async, no Leptos, no database.
+
+pub mod accounts;
+pub mod dialect;
+pub mod error;
+pub mod ids;
+pub mod key_format;
+pub mod keys;
+pub mod money;
+pub mod page;
+pub mod problem;
+pub mod provider;
+pub mod role;
+pub mod rules;
+pub mod time;
+pub mod tokens;
+pub mod usage;
+
+pub use dialect::Dialect;
+pub use error::Refusal;
+pub use ids::{CallId, KeyId, ModelId, OrganizationId, PriceId, ProviderId, SessionId, UserId};
+pub use money::{Nanos, Price};
+pub use role::{OrganizationRole, PlatformRole};
+pub use time::Timestamp;
+pub use tokens::Tokens;
