@@ -1,1 +1,22 @@
-//! Placeholder.
+//! Accounts and books: who may do what, what they own, and what it cost.
+//!
+//! Doors (`http`) and the dashboard call the same services. Only `db` knows SQL; nothing here knows the model API's pipeline.
+
+pub mod accounts;
+pub mod audit;
+pub mod books;
+pub mod catalogue;
+pub mod clock;
+pub mod config;
+pub mod crypto;
+mod db;
+pub mod directory;
+pub mod error;
+pub mod http;
+pub mod keys;
+pub mod organizations;
+pub mod passwords;
+pub mod sessions;
+pub mod setup;
+pub mod state;
+
