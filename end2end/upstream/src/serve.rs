@@ -1,0 +1,226 @@
+//! Connections and doors: reads requests, checks the credential, finds out what the model name asks for, and hands over to the player.
+
+use std::io;
+
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinSet};
+
+use crate::{
+    bare,
+    behaviour::Behaviour,
+    chat,
+    http::{Connection, Head},
+    log::{Call, Log, Outcome, Usage, now_ms},
+    messages,
+    play::{After, Event, Player},
+    words,
+};
+
+pub async fn accept(listener: TcpListener, credential: String, log: Log) {
+    let credential: &'static str = credential.leak();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((socket, _)) = accepted else { continue };
+                let _ = socket.set_nodelay(true);
+                let log = log.clone();
+                connections.spawn(async move {
+                    // A connection that breaks ends alone; what it had served by then stands in the log.
+                    let _ = serve(Connection::new(socket), credential, &log).await;
+                });
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(mut connection: Connection, credential: &str, log: &Log) -> io::Result<()> {
+    loop {
+        if !bare::serve(&mut connection).await? {
+            return Ok(());
+        }
+        let Some(head) = connection.head().await? else { return Ok(()) };
+        let body = connection.body(&head).await?;
+        match answer(&mut connection, &head, body, credential, log).await? {
+            After::Keep if head.keep_alive => {}
+            After::Keep | After::Close => return Ok(()),
+            After::Reset => {
+                connection.reset();
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Door {
+    Messages,
+    CountTokens,
+    Chat,
+    Models,
+    Unknown,
+}
+
+impl Door {
+    fn of(head: &Head) -> Self {
+        match (head.method.as_str(), head.path.as_str()) {
+            ("POST", "/v1/messages") => Self::Messages,
+            ("POST", "/v1/messages/count_tokens") => Self::CountTokens,
+            ("POST", "/v1/chat/completions") => Self::Chat,
+            ("GET", "/v1/models") => Self::Models,
+            _ => Self::Unknown,
+        }
+    }
+
+    fn error(self, status: u16, message: &str) -> String {
+        match self {
+            Self::Messages | Self::CountTokens => messages::error(status, message),
+            Self::Chat | Self::Models | Self::Unknown => chat::error(status, message),
+        }
+    }
+}
+
+async fn answer(connection: &mut Connection, head: &Head, body: Vec<u8>, credential: &str, log: &Log) -> io::Result<After> {
+    if head.method == "GET" && head.path.starts_with("/__") {
+        return own_page(connection, &head.path, log).await;
+    }
+    let door = Door::of(head);
+    let parsed = serde_json::from_slice::<Value>(&body);
+    let model = parsed.as_ref().ok().and_then(|body| body["model"].as_str()).map(str::to_owned);
+    let stream = parsed.as_ref().is_ok_and(|body| body["stream"] == json!(true));
+    let presented = presented(head);
+    let admitted = presented.iter().all(|presented| presented == credential) && !presented.is_empty();
+    let number = log.begin(Call {
+        number: 0,
+        method: head.method.clone(),
+        path: head.path.clone(),
+        query: head.query.clone(),
+        credential: presented.into_iter().next(),
+        headers: head.headers.clone(),
+        body,
+        model: model.clone(),
+        stream,
+        status: 0,
+        outcome: Outcome::Open,
+        usage: None,
+        billed: None,
+        events_sent: 0,
+        bytes_sent: 0,
+        answer: Vec::new(),
+        started_ms: now_ms(),
+        ended_ms: None,
+    });
+    let asked = Behaviour::of(model.as_deref().unwrap_or_default());
+    let plain = Behaviour::default();
+    let player = Player { connection, log, number, asked: asked.as_ref().unwrap_or(&plain) };
+    if !admitted {
+        // The vendor's own words, which must not reach a client of the gateway.
+        return refuse(player, door, 401, "invalid x-api-key (fake upstream)").await;
+    }
+    let asked = match &asked {
+        Ok(asked) => asked,
+        Err(message) => return refuse(player, door, 400, message).await,
+    };
+    if matches!(door, Door::Models) {
+        return player.whole(200, "", "application/json", models().as_bytes(), None).await;
+    }
+    if matches!(door, Door::Unknown) {
+        return refuse(player, door, 404, "Unknown request URL").await;
+    }
+    let (Ok(body), Some(model)) = (parsed, model) else {
+        return refuse(player, door, 400, "the body is not JSON, or it names no model").await;
+    };
+    if asked.hang {
+        return player.hang().await;
+    }
+    if asked.html {
+        let page = "<html><head><title>502 Bad Gateway</title></head><body>not JSON at all</body></html>";
+        return player.whole(asked.status.unwrap_or(502), "", "text/html", page.as_bytes(), None).await;
+    }
+    if asked.redirect {
+        return player.whole(307, "location: /v1/elsewhere\r\n", "text/plain", b"elsewhere", None).await;
+    }
+    if let Some(status) = asked.status {
+        return refuse(player, door, status, "refused because the model name asks for it").await;
+    }
+    if let Err(message) = check(door, &body) {
+        return refuse(player, door, 400, &message).await;
+    }
+    if matches!(door, Door::CountTokens) {
+        let count = json!({"input_tokens": words::usage(&body, asked, 0).input}).to_string();
+        return player.whole(200, "", "application/json", count.as_bytes(), None).await;
+    }
+    if stream {
+        let (events, billed) = events(door, &model, &body, asked, number);
+        log.update(number, |call| call.billed = Some(billed));
+        let error_event = if matches!(door, Door::Messages) { messages::error_event() } else { chat::error_event() };
+        player.stream(&events, &error_event).await
+    } else {
+        let (json, billed) = whole(door, &model, &body, asked, number);
+        log.update(number, |call| call.billed = Some(billed));
+        let told = (!asked.no_usage).then_some(billed);
+        player.whole(200, "", "application/json", json.as_bytes(), told).await
+    }
+}
+
+fn check(door: Door, body: &Value) -> Result<(), String> {
+    match door {
+        Door::Messages => messages::check(body),
+        Door::CountTokens => Ok(()),
+        _ => chat::check(body),
+    }
+}
+
+fn events(door: Door, model: &str, body: &Value, asked: &Behaviour, number: usize) -> (Vec<Event>, Usage) {
+    match door {
+        Door::Messages => messages::stream(model, body, asked, number),
+        _ => chat::stream(model, body, asked, number),
+    }
+}
+
+fn whole(door: Door, model: &str, body: &Value, asked: &Behaviour, number: usize) -> (String, Usage) {
+    match door {
+        Door::Messages => messages::json(model, body, asked, number),
+        _ => chat::json(model, body, asked, number),
+    }
+}
+
+async fn refuse(player: Player<'_>, door: Door, status: u16, message: &str) -> io::Result<After> {
+    let headers = match player.asked.retry_after {
+        Some(seconds) => format!("retry-after: {seconds}\r\n"),
+        None => String::new(),
+    };
+    player.whole(status, &headers, "application/json", door.error(status, message).as_bytes(), None).await
+}
+
+/// Every credential on the request: a gateway that lets two through has a bug.
+fn presented(head: &Head) -> Vec<String> {
+    let mut presented = Vec::new();
+    for (name, value) in &head.headers {
+        match name.as_str() {
+            "x-api-key" => presented.push(value.clone()),
+            "authorization" => presented.push(value.strip_prefix("Bearer ").unwrap_or(value).to_owned()),
+            _ => {}
+        }
+    }
+    presented
+}
+
+fn models() -> String {
+    json!({"object": "list", "data": [{"id": "fake", "object": "model", "created": 1_700_000_000, "owned_by": "fake-upstream"}]}).to_string()
+}
+
+/// `/__log` and `/__totals`: for harnesses in other processes.
+async fn own_page(connection: &mut Connection, path: &str, log: &Log) -> io::Result<After> {
+    use tokio::io::AsyncWriteExt;
+    let body = match path {
+        "/__log" => serde_json::to_string(&log.calls()),
+        "/__totals" => serde_json::to_string(&log.totals()),
+        _ => Ok(json!({"pages": ["/__log", "/__totals"]}).to_string()),
+    }
+    .map_err(io::Error::other)?;
+    let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    connection.socket.write_all(answer.as_bytes()).await?;
+    Ok(After::Keep)
+}
