@@ -1,0 +1,77 @@
+//! Why a call was not served, and the answer that says so.
+
+use types::{Refusal, error::Code};
+
+/// Everything that ends a call before its first byte.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Ours to say, with one status.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The upstream's own answer in the caller's dialect, passed on as it came.
+    #[error("upstream answered {}", .0.status)]
+    PassedOn(PassedOn),
+    /// The process cannot do its work; said once in the log, never to the caller.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// An upstream's error answer whose text may reach the caller.
+#[derive(Debug)]
+pub struct PassedOn {
+    pub status: u16,
+    pub headers: ::http::HeaderMap,
+    pub body: bytes::Bytes,
+}
+
+impl Error {
+    pub fn refused(code: Code, message: impl Into<String>) -> Self {
+        Error::Refused(Refusal::new(code, message))
+    }
+
+    pub fn status(&self) -> u16 {
+        match self {
+            Error::Refused(refusal) => refusal.status(),
+            Error::PassedOn(answer) => answer.status,
+            Error::Internal(_) => Code::Internal.status(),
+        }
+    }
+
+    /// The low-cardinality name for logs and the ledger.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Error::Refused(refusal) => refusal.code.name(),
+            Error::PassedOn(answer) => match answer.status {
+                429 => "upstream_rate_limited",
+                503 | 529 => "upstream_overloaded",
+                400..500 => "upstream_refused",
+                _ => "upstream_failed",
+            },
+            Error::Internal(_) => Code::Internal.name(),
+        }
+    }
+
+    /// The body in `dialect`, for everything but an answer passed on.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Error::Refused(refusal) => refusal.clone(),
+            Error::PassedOn(_) => Refusal::new(Code::UpstreamFailed, "The upstream failed."),
+            Error::Internal(_) => {
+                Refusal::new(Code::Internal, "Weirgate could not do this. The request id leads to the reason in its log.")
+            }
+        }
+    }
+
+}
+
+impl From<server::Error> for Error {
+    fn from(error: server::Error) -> Self {
+        Error::Refused(error.refusal())
+    }
+}
+
+impl From<llm::Error> for Error {
+    fn from(error: llm::Error) -> Self {
+        Error::refused(error.code(), error.to_string())
+    }
+}

@@ -1,0 +1,8 @@
+//! The model API's doors: routes, who calls, and how answers and errors look on the wire.
+
+pub mod extract;
+mod reply;
+mod routes;
+mod v1;
+
+pub use routes::{openapi, router};

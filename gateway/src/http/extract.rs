@@ -1,0 +1,155 @@
+//! What a request proves and carries: its caller, its id, its body.
+
+mod body;
+
+use std::sync::Arc;
+
+use ::http::{HeaderMap, header};
+use server::directory::{KeyEntry, UserEntry};
+use types::{KeyId, OrganizationId, Refusal, UserId, error::Code};
+
+pub use body::json_body;
+
+use crate::{Error, Gateway};
+
+/// Whoever may call models: a key, or a person with an access token. Made by [`Caller::prove`] alone.
+pub struct Caller {
+    user: Arc<UserEntry>,
+    organization_id: OrganizationId,
+    key: Option<Arc<KeyEntry>>,
+}
+
+impl Caller {
+    /// Proves the caller from `x-api-key` or `Authorization: Bearer`, from memory alone.
+    ///
+    /// Errors: 401 for no, two different, malformed, unknown, revoked or expired credentials; 404 for an organization that is not
+    /// the caller's; 503 while the memory may be out of date.
+    pub fn prove(gateway: &Gateway, headers: &HeaderMap) -> Result<Self, Error> {
+        let directory = gateway.state().directory();
+        if !directory.fresh() {
+            return Err(Error::refused(
+                Code::Unavailable,
+                "This server cannot see its database and refuses calls until it does. Try again in a few seconds.",
+            ));
+        }
+        let presented = credential(gateway, headers)?;
+        match directory.key(presented) {
+            Some(key) => Self::from_key(gateway, key),
+            // A key never holds a dot, a JWT always does.
+            None if presented.contains('.') => Self::from_token(gateway, headers, presented),
+            None => Err(invalid(gateway, "This API key is not known here.")),
+        }
+    }
+
+    fn from_key(gateway: &Gateway, key: Arc<KeyEntry>) -> Result<Self, Error> {
+        let directory = gateway.state().directory();
+        if key.revoked {
+            return Err(invalid(gateway, "This API key was revoked."));
+        }
+        if key.expires_at.is_some_and(|expiry| expiry <= gateway.state().clock().now()) {
+            return Err(invalid(gateway, "This API key has expired."));
+        }
+        let owner = directory.user(key.user_id).filter(|user| user.is_active);
+        let Some(user) = owner.filter(|user| directory.is_member(key.organization_id, user.id).is_some()) else {
+            return Err(invalid(gateway, "This API key's owner may no longer use it."));
+        };
+        key.touch(gateway.state().clock().now());
+        Ok(Caller { user, organization_id: key.organization_id, key: Some(key) })
+    }
+
+    fn from_token(gateway: &Gateway, headers: &HeaderMap, token: &str) -> Result<Self, Error> {
+        let state = gateway.state();
+        let user = server::sessions::from_access_token(state, token)
+            .map_err(|error| match Error::from(error) {
+                Error::Refused(refusal) if refusal.code == Code::InvalidCredential => {
+                    invalid(gateway, "This access token is not valid or has expired.")
+                }
+                other => other,
+            })?;
+        let missing = || Error::refused(Code::NotFound, "You belong to no organization of that id.");
+        let organization_id = match headers.get("x-weirgate-organization") {
+            None => user.organization_id(),
+            Some(named) => {
+                let named = named.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(missing)?;
+                state.directory().is_member(named, user.id()).ok_or_else(missing)?;
+                named
+            }
+        };
+        let user = state.directory().user(user.id()).ok_or_else(missing)?;
+        Ok(Caller { user, organization_id, key: None })
+    }
+
+    pub fn user_id(&self) -> UserId {
+        self.user.id
+    }
+
+    /// Who pays.
+    pub fn organization_id(&self) -> OrganizationId {
+        self.organization_id
+    }
+
+    pub fn key_id(&self) -> Option<KeyId> {
+        self.key.as_ref().map(|key| key.id)
+    }
+
+    /// Calls that cost.
+    pub fn may_write(&self) -> bool {
+        self.key.as_ref().is_none_or(|key| key.can_write)
+    }
+
+    /// Looking at models.
+    pub fn may_read(&self) -> bool {
+        self.key.as_ref().is_none_or(|key| key.can_read)
+    }
+
+    pub fn may_use(&self, model: &str) -> bool {
+        self.key.as_ref().is_none_or(|key| key.models.is_empty() || key.models.iter().any(|allowed| allowed == model))
+    }
+}
+
+/// The one credential of the request. The same text in both headers is one credential.
+fn credential<'a>(gateway: &Gateway, headers: &'a HeaderMap) -> Result<&'a str, Error> {
+    let malformed = || invalid(gateway, "The credential is not readable. Send it as x-api-key or as Authorization: Bearer.");
+    let mut found: Option<&str> = None;
+    for value in headers.get_all("x-api-key").iter().chain(headers.get_all(header::AUTHORIZATION)) {
+        let text = value.to_str().map_err(|_| malformed())?;
+        let text = match text.split_once(' ') {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
+            Some(_) => return Err(malformed()),
+            None => text,
+        };
+        match found {
+            Some(other) if other != text => {
+                return Err(Error::refused(
+                    Code::TwoCredentials,
+                    "Two different credentials came with this request. Send one, as x-api-key or as Authorization: Bearer.",
+                ));
+            }
+            _ => found = Some(text),
+        }
+    }
+    found.filter(|text| !text.is_empty()).ok_or_else(|| {
+        Error::refused(
+            Code::MissingCredential,
+            format!(
+                "No API key came with this request. Send one as x-api-key or as Authorization: Bearer; make one at {}/keys.",
+                gateway.state().config().public_url()
+            ),
+        )
+    })
+}
+
+fn invalid(gateway: &Gateway, what: &str) -> Error {
+    let keys = gateway.state().config().public_url();
+    Error::Refused(Refusal::new(Code::InvalidCredential, format!("{what} Make another at {keys}/keys.")))
+}
+
+/// The request's id: the client's when well-formed (1 to 128 of letters, digits, `.`, `_`, `-`), else a new one.
+pub fn request_id(gateway: &Gateway, headers: &HeaderMap) -> String {
+    headers
+        .get("x-request-id")
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| (1..=128).contains(&id.len()))
+        .filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)))
+        .map_or_else(|| gateway.state().clock().new_id().to_string(), str::to_owned)
+}

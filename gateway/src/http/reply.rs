@@ -1,0 +1,72 @@
+//! How answers and errors leave: in the caller's dialect, with the request's id, and with a word on whether to try again.
+
+use axum::{body::Body, response::Response};
+use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use llm::Dialect;
+
+use crate::Error;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// Turns an outcome into a response and says once in the log what went wrong.
+pub fn reply(outcome: Result<Response, Error>, dialect: Dialect, route: &'static str, request_id: &str) -> Response {
+    let mut response = match outcome {
+        Ok(response) => response,
+        Err(error) => {
+            log(&error, route, request_id);
+            render(error, dialect, request_id)
+        }
+    };
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// Errors on paths that both dialects share are Anthropic's when the client says so.
+pub fn shared_dialect(headers: &HeaderMap) -> Dialect {
+    if headers.contains_key("anthropic-version") { Dialect::Anthropic } else { Dialect::Openai }
+}
+
+fn render(error: Error, dialect: Dialect, request_id: &str) -> Response {
+    let status = error.status();
+    let mut response = match error {
+        Error::PassedOn(answer) => {
+            let mut response = Response::new(Body::from(answer.body));
+            *response.headers_mut() = answer.headers;
+            response
+        }
+        error => {
+            let refusal = error.refusal();
+            let report = llm::error::Report::new(refusal.code, &refusal.message, request_id);
+            let mut response = Response::new(Body::from(llm::error::body(dialect, &report)));
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            if let Some(seconds) = refusal.retry_after {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            response
+        }
+    };
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    if llm::error::terminal(status) {
+        response.headers_mut().insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
+    if status == 401 {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+fn log(error: &Error, route: &'static str, request_id: &str) {
+    let (status, error_class) = (error.status(), error.class());
+    match error {
+        Error::Internal(reason) => {
+            tracing::error!(request_id, route, status, error_class, reason, "call failed inside this server");
+        }
+        _ if status >= 500 => tracing::warn!(request_id, route, status, error_class, "call failed"),
+        _ => tracing::debug!(request_id, route, status, error_class, "call refused"),
+    }
+}

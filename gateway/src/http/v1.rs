@@ -1,0 +1,31 @@
+//! The doors under `/v1`, a file each, and what they share.
+
+pub mod chat_completions;
+pub mod messages;
+pub mod models;
+
+use axum::{extract::Request, response::Response};
+
+use super::{
+    extract::{self, Caller},
+    reply::reply,
+};
+use crate::{
+    Error, Gateway,
+    run::{self, Endpoint},
+};
+
+/// Opens a door: proves the caller, reads the body, runs the call, words the outcome.
+async fn call(gateway: Gateway, endpoint: &'static Endpoint, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let request_id = extract::request_id(&gateway, &parts.headers);
+    let outcome = async {
+        let caller = Caller::prove(&gateway, &parts.headers)?;
+        let body = extract::json_body(&gateway, &parts.headers, body)
+            .await
+            .inspect_err(|error: &Error| run::refused(&gateway, &caller, endpoint, "", &request_id, error))?;
+        run::run(&gateway, &caller, endpoint, &parts.headers, body, &request_id).await
+    }
+    .await;
+    reply(outcome, endpoint.dialect, endpoint.path, &request_id)
+}

@@ -1,0 +1,130 @@
+//! What has been learned of a call's usage from the bytes so far.
+
+use bytes::{Bytes, BytesMut};
+use llm::{
+    Dialect,
+    meter::{End, Finished, Forward, StreamMeter, Tally},
+};
+
+/// Reads an answer as it passes. An SSE answer is never buffered; a JSON answer is kept whole until it is served.
+pub struct Reading {
+    kind: Kind,
+    input_estimate: u64,
+}
+
+enum Kind {
+    Stream { meter: Box<StreamMeter>, end: Option<End> },
+    Json { dialect: Dialect, body: Whole },
+}
+
+/// A body that mostly comes in one piece, and then is never copied.
+enum Whole {
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Whole {
+    fn push(&mut self, chunk: Bytes) {
+        match self {
+            Whole::One(first) if first.is_empty() => *first = chunk,
+            Whole::One(first) => {
+                let mut all = BytesMut::with_capacity(4 * (first.len() + chunk.len()));
+                all.extend_from_slice(first);
+                all.extend_from_slice(&chunk);
+                *self = Whole::Many(all);
+            }
+            Whole::Many(all) => all.extend_from_slice(&chunk),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Whole::One(first) => first,
+            Whole::Many(all) => all,
+        }
+    }
+}
+
+impl Reading {
+    /// `strip_usage_chunk`: the usage chunk was our idea and the client does not get it.
+    /// `input_estimate`: input tokens to book when the upstream says nothing.
+    pub fn stream(dialect: Dialect, strip_usage_chunk: bool, input_estimate: u64) -> Self {
+        let meter = Box::new(StreamMeter::new(dialect, strip_usage_chunk));
+        Reading { kind: Kind::Stream { meter, end: None }, input_estimate }
+    }
+
+    pub fn json(dialect: Dialect, input_estimate: u64) -> Self {
+        Reading { kind: Kind::Json { dialect, body: Whole::One(Bytes::new()) }, input_estimate }
+    }
+
+    /// Takes bytes in; gives back what the client is to get of them now (nothing for JSON, which is served whole).
+    pub fn push(&mut self, chunk: Bytes) -> Result<Option<Forward>, llm::Error> {
+        match &mut self.kind {
+            Kind::Stream { meter, .. } => meter.push(chunk).map(Some),
+            Kind::Json { body, .. } => {
+                body.push(chunk);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The upstream's body has ended; `None` for JSON, which says so itself.
+    pub fn finish(&mut self) -> Option<Finished> {
+        match &mut self.kind {
+            Kind::Stream { meter, end } => {
+                let finished = meter.finish();
+                *end = Some(finished.end);
+                Some(finished)
+            }
+            Kind::Json { .. } => None,
+        }
+    }
+
+    /// Bytes of a JSON answer so far.
+    pub fn body_len(&self) -> usize {
+        match &self.kind {
+            Kind::Stream { .. } => 0,
+            Kind::Json { body, .. } => body.bytes().len(),
+        }
+    }
+
+    /// The JSON answer as it came; what stays here for the count shares its memory.
+    pub fn body(&mut self) -> Bytes {
+        let Kind::Json { body, .. } = &mut self.kind else { return Bytes::new() };
+        if let Whole::Many(all) = body {
+            *body = Whole::One(std::mem::take(all).freeze());
+        }
+        match body {
+            Whole::One(whole) => whole.clone(),
+            Whole::Many(_) => Bytes::new(),
+        }
+    }
+
+    pub fn content_seen(&self) -> bool {
+        match &self.kind {
+            Kind::Stream { meter, .. } => meter.content_seen(),
+            Kind::Json { body, .. } => !body.bytes().is_empty(),
+        }
+    }
+
+    /// Whether anything of an answer has come.
+    pub fn anything_read(&self) -> bool {
+        match &self.kind {
+            Kind::Stream { meter, .. } => meter.events() > 0,
+            Kind::Json { body, .. } => !body.bytes().is_empty(),
+        }
+    }
+
+    /// Whether the dialect's last event has passed.
+    pub fn complete(&self) -> bool {
+        matches!(&self.kind, Kind::Stream { meter, .. } if meter.done())
+    }
+
+    /// The best that is known of the usage now.
+    pub fn tally(&self) -> Tally {
+        match &self.kind {
+            Kind::Stream { meter, end } => meter.tally(*end, self.input_estimate),
+            Kind::Json { dialect, body } => llm::meter::json_usage(*dialect, body.bytes()).tally(self.input_estimate),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A stream on its way to the client.
+
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use ::http::{HeaderMap, HeaderName, HeaderValue};
+use http_body::Frame;
+use llm::{Dialect, meter::End};
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use types::{error::Code, usage::CallStatus};
+
+use super::{Limits, is_kind, passed_headers};
+use crate::{
+    Error,
+    meter::{Ending, InFlight},
+};
+
+/// What a stream needs to word its own end.
+pub struct Voice {
+    pub dialect: Dialect,
+    pub request_id: String,
+    /// Resolves when the process can wait no longer for its streams.
+    pub stopping: WaitForCancellationFutureOwned,
+}
+
+/// Serves an SSE answer as it arrives.
+///
+/// Errors (settled): 502 when the upstream answered with something that is not an event stream.
+pub fn stream(mut call: InFlight, headers: &HeaderMap, limits: Limits, voice: Voice) -> Result<Response, Error> {
+    if !is_kind(headers, "text/event-stream") {
+        let error = Error::refused(Code::UpstreamFailed, "The upstream was asked for a stream and answered with something else.");
+        call.settle(Ending {
+            status: CallStatus::UpstreamError,
+            http_status: error.status(),
+            class: Some("upstream_no_stream"),
+        });
+        return Err(error);
+    }
+    let now = Instant::now();
+    let relay = Relay {
+        call: Some(call),
+        alarm: Box::pin(tokio::time::sleep_until(now + limits.idle)),
+        last_chunk: now,
+        ends_at: now + limits.total,
+        limits,
+        dialect: voice.dialect,
+        request_id: voice.request_id,
+        stopping: Box::pin(voice.stopping),
+        queue: VecDeque::new(),
+    };
+    let mut response = Response::new(Body::new(relay));
+    *response.headers_mut() = passed_headers(headers);
+    // nginx would otherwise hold events back until its buffer is full.
+    response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+struct Relay {
+    /// `None` once the last byte has been handed over.
+    call: Option<InFlight>,
+    /// Set once for the idle time; when it rings it is set again for what is left, so that a chunk costs no timer.
+    alarm: Pin<Box<Sleep>>,
+    last_chunk: Instant,
+    ends_at: Instant,
+    limits: Limits,
+    dialect: Dialect,
+    request_id: String,
+    stopping: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Bytes the client is to get next; almost always none or one.
+    queue: VecDeque<Bytes>,
+}
+
+impl http_body::Body for Relay {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let this = &mut *self;
+        loop {
+            if let Some(bytes) = this.queue.pop_front() {
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+            let Some(call) = &mut this.call else { return Poll::Ready(None) };
+            match call.poll_chunk(context) {
+                Poll::Ready(Some(Ok(chunk))) => {
+                    this.last_chunk = Instant::now();
+                    match call.inspect(chunk) {
+                        Ok(forward) => this.queue.extend(forward.into_iter().flatten()),
+                        Err(_too_large) => this.break_off("upstream_event_too_large", Code::UpstreamFailed),
+                    }
+                }
+                Poll::Ready(Some(Err(_broken))) => this.break_off("upstream_broke_off", Code::UpstreamFailed),
+                Poll::Ready(None) => this.finish(),
+                Poll::Pending => match this.overdue(context) {
+                    Some((class, code)) => this.break_off(class, code),
+                    None => return Poll::Pending,
+                },
+            }
+        }
+    }
+}
+
+impl Relay {
+    /// The upstream's body has ended: settles, and adds an error event if that was before its last event.
+    fn finish(&mut self) {
+        let Some(finished) = self.call.as_mut().and_then(|call| call.reading().finish()) else { return };
+        self.queue.extend(finished.rest);
+        let ending = match finished.end {
+            End::Truncated => return self.break_off("upstream_truncated", Code::UpstreamFailed),
+            End::UpstreamError => Ending {
+                status: CallStatus::UpstreamError,
+                http_status: 200,
+                class: Some("upstream_error_event"),
+            },
+            End::Complete => Ending { status: CallStatus::Settled, http_status: 200, class: None },
+        };
+        if let Some(mut call) = self.call.take() {
+            call.settle(ending);
+        }
+    }
+
+    /// Ends the stream with an error event in the client's dialect, and settles what was delivered. What was forwarded ends at an
+    /// event's end, so the event can follow at once.
+    fn break_off(&mut self, class: &'static str, code: Code) {
+        let Some(mut call) = self.call.take() else { return };
+        if call.reading().complete() {
+            return call.complete();
+        }
+        call.settle(Ending { status: CallStatus::UpstreamTruncated, http_status: 200, class: Some(class) });
+        let message = match class {
+            "server_shutting_down" => "This server is restarting. Send the request again.",
+            "upstream_idle" => "The upstream fell silent. The answer above is not complete.",
+            "upstream_total" => "The answer took longer than this server allows. The answer above is not complete.",
+            _ => "The upstream broke off. The answer above is not complete.",
+        };
+        let report = llm::error::Report::new(code, message, &self.request_id);
+        self.queue.push_back(llm::error::stream_event(self.dialect, &report));
+    }
+
+    fn overdue(&mut self, context: &mut Context<'_>) -> Option<(&'static str, Code)> {
+        if self.stopping.as_mut().poll(context).is_ready() {
+            return Some(("server_shutting_down", Code::Unavailable));
+        }
+        while self.alarm.as_mut().poll(context).is_ready() {
+            let now = Instant::now();
+            if now >= self.ends_at {
+                return Some(("upstream_total", Code::UpstreamTimeout));
+            }
+            let idle_until = self.last_chunk + self.limits.idle;
+            if now >= idle_until {
+                return Some(("upstream_idle", Code::UpstreamTimeout));
+            }
+            self.alarm.as_mut().reset(idle_until.min(self.ends_at));
+        }
+        None
+    }
+}

@@ -1,0 +1,202 @@
+//! The only outbound model call. The client library shows nowhere else, so that it can be exchanged here.
+
+mod body;
+mod guard;
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http_body::Body as _;
+use llm::Dialect;
+use server::{
+    config::GatewayConfig,
+    directory::{ProviderKind, Route},
+};
+use types::{Timestamp, error::Code};
+
+use crate::Error;
+
+/// Connections to upstreams: one pool that may reach private addresses and one that may not.
+pub struct Clients {
+    open: reqwest::Client,
+    guarded: reqwest::Client,
+    first_byte: Duration,
+    demo_pace: Duration,
+}
+
+/// A call on its way: resolves when the upstream's status and headers are here. It owns everything it needs.
+pub type Dial = Pin<Box<dyn Future<Output = Result<Answer, Error>> + Send>>;
+
+/// The upstream's status and headers; its body is still to be read.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Chunks,
+}
+
+/// The bytes of an answer as they arrive.
+pub enum Chunks {
+    Http(Box<reqwest::Body>),
+    Demo(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+}
+
+/// The connection broke before the answer ended.
+#[derive(Debug)]
+pub struct Broken;
+
+impl Chunks {
+    /// The next bytes; `None` at the end of a complete HTTP answer.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+        match self {
+            Chunks::Demo(stream) => stream.as_mut().poll_next(context).map(|chunk| chunk.map(Ok)),
+            Chunks::Http(body) => loop {
+                return match Pin::new(&mut *body).poll_frame(context) {
+                    Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                        Ok(data) => Poll::Ready(Some(Ok(data))),
+                        Err(_trailers) => continue,
+                    },
+                    Poll::Ready(Some(Err(_))) => Poll::Ready(Some(Err(Broken))),
+                    Poll::Ready(None) => Poll::Ready(None),
+                    Poll::Pending => Poll::Pending,
+                };
+            },
+        }
+    }
+
+    /// The next bytes, for readers that are futures.
+    pub async fn next(&mut self) -> Option<Result<Bytes, Broken>> {
+        std::future::poll_fn(|context| self.poll_next(context)).await
+    }
+}
+
+/// The request as it leaves: slices that are sent as they came, and headers of the client that upstreams understand.
+pub struct Outgoing {
+    pub dialect: Dialect,
+    pub stream: bool,
+    pub body: Vec<Bytes>,
+    pub headers: HeaderMap,
+    /// Unique, for the demo provider's answer.
+    pub call_id: String,
+    pub now: Timestamp,
+}
+
+impl Clients {
+    pub fn new(config: &GatewayConfig) -> Result<Self, Error> {
+        let builder = || {
+            reqwest::Client::builder()
+                .connect_timeout(config.connect_timeout)
+                .pool_max_idle_per_host(1024)
+                .pool_idle_timeout(Duration::from_secs(60))
+                .tcp_nodelay(true)
+                // One HTTP/2 connection per host would queue beyond about a hundred streams.
+                .http1_only()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .no_proxy()
+                .user_agent(concat!("weirgate/", env!("CARGO_PKG_VERSION")))
+        };
+        let build = |builder: reqwest::ClientBuilder| {
+            builder.build().map_err(|error| Error::Internal(format!("cannot start the upstream client: {error}")))
+        };
+        Ok(Clients {
+            open: build(builder())?,
+            guarded: build(builder().dns_resolver(guard::PublicAddresses))?,
+            first_byte: config.first_byte_timeout,
+            demo_pace: Duration::from_millis(30),
+        })
+    }
+
+    /// Starts the call. Nothing is sent before the returned future is polled.
+    pub fn dial(&self, route: &Route, outgoing: Outgoing) -> Dial {
+        match &route.provider.kind {
+            ProviderKind::Demo => demo(outgoing, self.demo_pace),
+            ProviderKind::Http { credential, allow_private_network, messages_url, .. } => {
+                let client = if *allow_private_network { &self.open } else { &self.guarded };
+                let mut headers = outgoing.headers;
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                // Bytes are passed on as they come, so they must come unpacked.
+                headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+                let accept = if outgoing.stream { "text/event-stream" } else { "application/json" };
+                headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+                match credential_header(outgoing.dialect, credential.expose()) {
+                    Some((name, value)) => headers.insert(name, value),
+                    None => return Box::pin(std::future::ready(Err(refused_credential()))),
+                };
+                let sending =
+                    client.post(messages_url.clone()).headers(headers).body(body::from_slices(outgoing.body)).send();
+                let patience = self.first_byte;
+                Box::pin(async move {
+                    match tokio::time::timeout(patience, sending).await {
+                        Ok(Ok(response)) => Ok(answer(response)),
+                        Ok(Err(error)) => Err(failed(&error)),
+                        Err(_elapsed) => Err(Error::refused(
+                            Code::UpstreamTimeout,
+                            format!("The upstream did not begin to answer within {} s. Try again later.", patience.as_secs()),
+                        )),
+                    }
+                })
+            }
+        }
+    }
+}
+
+fn answer(response: reqwest::Response) -> Answer {
+    let (parts, body) = ::http::Response::<reqwest::Body>::from(response).into_parts();
+    Answer { status: parts.status, headers: parts.headers, body: Chunks::Http(Box::new(body)) }
+}
+
+fn credential_header(dialect: Dialect, credential: &str) -> Option<(HeaderName, HeaderValue)> {
+    let (name, text) = match dialect {
+        Dialect::Anthropic => (HeaderName::from_static("x-api-key"), credential.to_owned()),
+        Dialect::Openai => (header::AUTHORIZATION, format!("Bearer {credential}")),
+    };
+    let mut value = HeaderValue::from_str(&text).ok()?;
+    value.set_sensitive(true);
+    Some((name, value))
+}
+
+fn refused_credential() -> Error {
+    Error::refused(
+        Code::UpstreamAuth,
+        "The provider's credential is not one that can be sent. The operator of this server must store it again.",
+    )
+}
+
+/// What the caller hears of a call that got no answer; the reason's text may name hosts and stays here.
+fn failed(error: &reqwest::Error) -> Error {
+    if error.is_timeout() {
+        return Error::refused(Code::UpstreamTimeout, "The upstream could not be reached in time. Try again later.");
+    }
+    let what = if error.is_connect() { "could not be reached" } else { "broke the connection" };
+    Error::refused(Code::UpstreamFailed, format!("The upstream {what}. Try again later; if it stays, tell the operator of this server."))
+}
+
+fn demo(outgoing: Outgoing, pace: Duration) -> Dial {
+    let body: Bytes = outgoing.body.concat().into();
+    Box::pin(async move {
+        let mut headers = HeaderMap::new();
+        let kind = if outgoing.stream { "text/event-stream" } else { "application/json" };
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        let answer = llm::demo::answer(outgoing.dialect, &body, &outgoing.call_id, outgoing.now)?;
+        let (chunks, paced) = match answer {
+            llm::demo::Answer::Json(body) => (vec![body], false),
+            llm::demo::Answer::Stream(events) => (events, true),
+        };
+        let stream = futures_util::stream::unfold(chunks.into_iter(), move |mut rest| async move {
+            let chunk = rest.next()?;
+            if paced {
+                tokio::time::sleep(pace).await;
+            }
+            Some((chunk, rest))
+        });
+        Ok(Answer { status: StatusCode::OK, headers, body: Chunks::Demo(Box::pin(stream)) })
+    })
+}
