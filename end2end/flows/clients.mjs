@@ -1,0 +1,200 @@
+// The vendors' SDKs, unmodified, through Weirgate: what each SDK says a call used is what the books say, to the token and the nano-dollar.
+//
+// Three ways: straight to the fake (shows that harness and fake are right), Weirgate → fake, Weirgate → LiteLLM proxy → fake (an upstream
+// that nobody here wrote). WEIRGATE_LITELLM_PYTHON unset leaves the third one out and says so.
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { Account } from "../lib/api.mjs";
+import { CREDENTIAL, MODELS, PRICE, startFake } from "../lib/fake.mjs";
+import { HERE, finish, freePort, required, start, temporaryFolder, until } from "../lib/process.mjs";
+import { Report, table } from "../lib/report.mjs";
+import { fakeProviders, startWeirgate } from "../lib/weirgate.mjs";
+
+const CLIENTS = [
+  { name: "anthropic (Python)", dialect: "anthropic", program: () => [required("WEIRGATE_PYTHON"), "anthropic_client.py"] },
+  { name: "anthropic (TypeScript)", dialect: "anthropic", program: () => [process.execPath, "anthropic_client.mjs"] },
+  { name: "openai (Python)", dialect: "openai", program: () => [required("WEIRGATE_PYTHON"), "openai_client.py"] },
+  { name: "openai (TypeScript)", dialect: "openai", program: () => [process.execPath, "openai_client.mjs"] },
+];
+const MODES = { anthropic: ["json", "stream"], openai: ["json", "stream", "stream_usage"] };
+const MODEL = { anthropic: "claude-steady", openai: "gpt-steady" };
+/** A refusal that the SDK retries takes seconds; one that says `x-should-retry: false` does not. */
+const QUICK_MS = 3000;
+
+export async function run() {
+  const report = new Report();
+  const rows = [];
+  const fake = await startFake();
+
+  await report.step("SDKs straight to the fake", () => direct(report, rows, fake));
+  await report.step("Weirgate → fake", async () => {
+    const weirgate = await startWeirgate({ providers: fakeProviders(fake) });
+    await through(report, rows, weirgate, "Weirgate");
+    await refusals(report, weirgate);
+    await report.step("SIGTERM ends it properly", async () => report.equal((await weirgate.stop()).code, 0, "exit code"));
+  });
+  if (process.env.WEIRGATE_LITELLM_PYTHON) {
+    await report.step("Weirgate → LiteLLM → fake", async () => {
+      const litellm = await startLitellm(fake);
+      const weirgate = await startWeirgate({ name: "weirgate-litellm", providers: litellmProviders(litellm) });
+      await through(report, rows, weirgate, "Weirgate, LiteLLM");
+      await weirgate.stop();
+    });
+  } else {
+    console.log("– Weirgate → LiteLLM → fake left out: WEIRGATE_LITELLM_PYTHON is not set");
+  }
+
+  console.log();
+  table(["client", "mode", "by way of", "input", "cache read", "write 5m", "write 1h", "output", "cost (n$)", "ms", ""], rows);
+  return report.end("clients");
+}
+
+async function direct(report, rows, fake) {
+  for (const client of CLIENTS) {
+    const models = MODELS[client.dialect];
+    const scenarios = MODES[client.dialect].map((mode) => scenario(mode, models[MODEL[client.dialect]], CREDENTIAL));
+    const results = await ask(client, fake.url, scenarios);
+    const calls = await fake.calls();
+    for (const asked of scenarios) {
+      const result = results.get(asked.id);
+      const call = calls.find((call) => call.headers.some(([name, value]) => name === "x-request-id" && value === asked.request_id));
+      const told = asked.mode === "stream" && client.dialect === "openai" ? null : call?.billed;
+      const holds = report.equal(result?.tokens, told, `${client.name}, ${asked.mode}, direct: tokens`);
+      rows.push(row(client, asked, "itself", result, call?.billed, "", holds));
+    }
+  }
+}
+
+async function through(report, rows, weirgate, way) {
+  for (const client of CLIENTS) {
+    const account = await Account.register(weirgate.origin);
+    const created = await account.createKey(client.name);
+    report.fact(/^wg-[0-9A-Za-z]{12}-[0-9A-Za-z]{43}-[0-9A-Za-z]{6}$/.test(created.key), "a key has the documented shape", created.key);
+    const scenarios = MODES[client.dialect].map((mode) => scenario(mode, MODEL[client.dialect], created.key));
+    const results = await ask(client, weirgate.origin, scenarios);
+    const booked = await account.settled(scenarios.map((asked) => asked.request_id));
+    const sum = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0 };
+    let cost = 0n;
+    for (const asked of scenarios) {
+      const what = `${client.name}, ${asked.mode}, ${way}`;
+      const result = results.get(asked.id);
+      const entry = booked.get(asked.request_id);
+      const before = report.failures.length;
+      report.fact(!result.error, `${what}: no error`, result.error ?? "");
+      report.equal([entry.status, entry.source, entry.http_status, entry.model], ["settled", "provider", 200, asked.model], `${what}: row`);
+      if (asked.mode === "stream" && client.dialect === "openai") {
+        report.equal([result.tokens, result.without_choices], [null, 0], `${what}: the usage chunk nobody asked for is left out`);
+      } else {
+        report.equal(entry.tokens, result.tokens, `${what}: tokens on the books and in the SDK`);
+      }
+      report.equal(entry.tokens.output, 12, `${what}: output tokens`);
+      const expected = price(entry.tokens);
+      report.equal(BigInt(entry.cost_nanos), expected, `${what}: cost`);
+      for (const kind of Object.keys(sum)) sum[kind] += entry.tokens[kind];
+      cost += expected;
+      rows.push(row(client, asked, way, result, entry.tokens, entry.cost_nanos, report.failures.length === before));
+    }
+    const summary = await account.summary();
+    report.equal([summary.requests, summary.tokens], [scenarios.length, sum], `${client.name}, ${way}: this month's requests and tokens`);
+    report.equal(BigInt(summary.cost_nanos), cost, `${client.name}, ${way}: this month's cost`);
+  }
+}
+
+/** Bad keys and unknown models: the SDK's own class, our text, and no retries. */
+async function refusals(report, weirgate) {
+  const account = await Account.register(weirgate.origin);
+  const { key, ...created } = await account.createKey();
+  const revoked = await account.createKey("revoked");
+  await account.revokeKey(revoked.id ?? revoked.data?.id);
+  const never = `wg-${"A".repeat(12)}-${"B".repeat(43)}-${"C".repeat(6)}`;
+  for (const client of CLIENTS) {
+    const scenarios = [
+      { ...scenario("json", MODEL[client.dialect], never), id: "unknown key", expect: ["AuthenticationError", 401] },
+      { ...scenario("stream", MODEL[client.dialect], revoked.key), id: "revoked key", expect: ["AuthenticationError", 401] },
+      { ...scenario("json", "no-such-model", key), id: "unknown model", expect: ["NotFoundError", 404] },
+    ];
+    const results = await ask(client, weirgate.origin, scenarios);
+    for (const asked of scenarios) {
+      const { error, ms } = results.get(asked.id);
+      report.equal([error?.class, error?.status], asked.expect, `${client.name}, ${asked.id}: error`);
+      report.fact(ms < QUICK_MS, `${client.name}, ${asked.id}: told at once`, `${ms} ms`);
+      report.fact(!/fake upstream/i.test(error?.message ?? ""), `${client.name}, ${asked.id}: our own words`, error?.message);
+      if (asked.id === "unknown model") {
+        report.fact(error?.message.includes(MODEL[client.dialect]), `${client.name}: names the models there are`, error?.message);
+      } else {
+        report.fact(/key/i.test(error?.message ?? ""), `${client.name}, ${asked.id}: says that it is the key`, error?.message);
+      }
+    }
+  }
+  report.equal((await account.summary()).requests, 0, "refusals are not requests");
+  report.fact(!("key_hash" in created || "secret_hash" in created), "no hash leaves", Object.keys(created));
+}
+
+function scenario(mode, model, key) {
+  return { id: randomUUID(), request_id: `e2e-${randomUUID()}`, mode, model, key };
+}
+
+async function ask(client, baseUrl, scenarios) {
+  const [command, file] = client.program();
+  const output = await finish(`client-${file}`, command, [path.join(HERE, "clients", file)], {
+    env: { HOME: temporaryFolder("client") },
+    stdin: JSON.stringify({ base_url: baseUrl, scenarios }),
+  });
+  return new Map(output.trim().split("\n").map((line) => JSON.parse(line)).map((result) => [result.id, result]));
+}
+
+/** Half up, once per call, as the books round. */
+function price(tokens) {
+  let sum = 0n;
+  for (const [kind, each] of Object.entries(PRICE)) sum += BigInt(tokens[kind]) * each;
+  return (sum + 500n) / 1000n;
+}
+
+function row(client, asked, way, result, tokens, cost, holds) {
+  return [
+    client.name,
+    asked.mode,
+    way,
+    tokens?.input,
+    tokens?.cache_read,
+    tokens?.cache_write_5m,
+    tokens?.cache_write_1h,
+    tokens?.output,
+    cost,
+    result?.ms,
+    holds ? "ok" : "WRONG",
+  ];
+}
+
+async function startLitellm(fake) {
+  const folder = temporaryFolder("litellm");
+  const models = [];
+  for (const [dialect, base] of [["anthropic", fake.url], ["openai", `${fake.url}/v1`]]) {
+    for (const [name, upstream] of Object.entries(MODELS[dialect])) {
+      models.push({ model_name: name, litellm_params: { model: `${dialect}/${upstream}`, api_base: base, api_key: CREDENTIAL } });
+    }
+  }
+  const key = "sk-litellm-master";
+  // JSON is YAML.
+  const config = path.join(folder, "config.yaml");
+  writeFileSync(config, JSON.stringify({ model_list: models, general_settings: { master_key: key } }));
+  const port = await freePort();
+  const python = required("WEIRGATE_LITELLM_PYTHON");
+  const child = start("litellm", path.join(path.dirname(python), "litellm"), ["--config", config, "--host", "127.0.0.1", "--port", String(port)], {
+    env: { HOME: folder, LITELLM_LOCAL_MODEL_COST_MAP: "True" },
+    cwd: folder,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await until("LiteLLM", async () => (await fetch(`${url}/health/liveliness`)).ok, { child, limit: 120_000, every: 200 });
+  return { url, key };
+}
+
+function litellmProviders({ url, key }) {
+  const own = (dialect) => Object.fromEntries(Object.keys(MODELS[dialect]).map((name) => [name, name]));
+  return [
+    { id: "litellm-anthropic", dialect: "anthropic", base_url: url, api_key: key, models: own("anthropic") },
+    { id: "litellm-openai", dialect: "openai", base_url: `${url}/v1`, api_key: key, models: own("openai") },
+  ];
+}
