@@ -65,5 +65,5 @@ export async function startWeirgate({ name = "weirgate", providers = [], folder,
   if (process.env.WEIRGATE_SITE_ROOT) variables.LEPTOS_SITE_ROOT ??= path.resolve(process.env.WEIRGATE_SITE_ROOT);
   const child = start(name, binary ?? required("WEIRGATE_BIN"), ["serve", "--config", config], { env: variables, cwd: folder });
   await until("/readyz", async () => (await fetch(`${origin}/readyz`)).ok, { child, limit: 30_000, every: 20 });
-  return { child, origin, folder, port, database: path.join(folder, "data", "weirgate.db"), stop: (options) => stop(child, options) };
+  return { child, origin, folder, port, variables, database: path.join(folder, "data", "weirgate.db"), stop: (options) => stop(child, options) };
 }
