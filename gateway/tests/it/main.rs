@@ -1,0 +1,12 @@
+//! The model API through its real router, on real databases, against an upstream that misbehaves on demand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+mod support;
+
+mod bad_input;
+mod disconnect;
+mod messages_post;
+mod models_get;
+mod passthrough;
+mod settlement;
+mod upstream_faults;

@@ -1,0 +1,165 @@
+//! A whole Weirgate on a free port, with a fake upstream behind it: `House::open().await`, then `house.post(...)`.
+
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use serde_json::{Value, json};
+use server::{Config, State};
+use tokio::net::TcpListener;
+use types::{
+    accounts::Register,
+    keys::NewKey,
+    usage::{Call, CallStatus},
+};
+
+/// Everything is dropped with it: port, upstream, database, folder.
+pub struct House {
+    pub state: State,
+    pub upstream: fake_upstream::Running,
+    pub address: SocketAddr,
+    pub user: server::sessions::User,
+    pub key: String,
+    pub key_id: types::KeyId,
+    server: tokio::task::JoinHandle<()>,
+    _folder: tempfile::TempDir,
+    _database: Option<database::Postgres>,
+}
+
+mod database;
+
+/// A model name of the house → what the fake does.
+const MODELS: &[(&str, &str)] = &[
+    ("plain", "fake"),
+    ("cached", "fake:cache=400,100,50"),
+    ("slow", "fake:slow=40&events=50"),
+    ("cut", "fake:events=8&cut=5"),
+    ("ended", "fake:events=8&end=5"),
+    ("nodone", "fake:nodone"),
+    ("nousage", "fake:nousage"),
+    ("error_mid", "fake:events=8&error_mid=4"),
+    ("stall", "fake:events=8&stall=4"),
+    ("hang", "fake:hang"),
+    ("html", "fake:html"),
+    ("redirect", "fake:redirect"),
+    ("s400", "fake:status=400"),
+    ("s401", "fake:status=401"),
+    ("s403", "fake:status=403"),
+    ("s429", "fake:status=429&retry_after=7"),
+    ("s500", "fake:status=500"),
+    ("s529", "fake:status=529&retry_after=3"),
+    ("odd", "fake:events=20&split=7&crlf&comments"),
+    ("bom", "fake:bom&split=1"),
+];
+
+impl House {
+    pub async fn open() -> House {
+        Self::open_with(|_| {}).await
+    }
+
+    /// `change` edits the configuration before the start.
+    pub async fn open_with(change: impl FnOnce(&mut Config)) -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database::fresh().await;
+        let url = database.as_ref().map_or_else(
+            || format!("sqlite://{}", folder.path().join("weirgate.db").display()),
+            |database| database.url.clone(),
+        );
+        let upstream = fake_upstream::start(fake_upstream::Options::default()).await.unwrap();
+        let mut config = config(folder.path(), &url, &upstream);
+        change(&mut config);
+        let state = State::start(config).await.unwrap();
+        let register = Register {
+            email: "anna@example.com".to_owned(),
+            password: "correct horse battery".to_owned(),
+            ..Register::default()
+        };
+        let user = server::accounts::register(&state, register, &server::sessions::Device::default()).await.unwrap();
+        let new = NewKey { name: "test".to_owned(), ..NewKey::default() };
+        let created = server::keys::create(&state, &user, new).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = gateway::http::router(state.clone()).unwrap();
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        House {
+            state,
+            upstream,
+            address,
+            user,
+            key: created.key.unwrap(),
+            key_id: created.details.id,
+            server,
+            _folder: folder,
+            _database: database,
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A request with the house's key.
+    pub fn post(&self, path: &str, body: &Value) -> reqwest::RequestBuilder {
+        client().post(self.url(path)).header("x-api-key", &self.key).json(body)
+    }
+
+    /// The newest finished calls; waits until there are `count` and nothing is open.
+    pub async fn calls(&self, count: usize) -> Vec<Call> {
+        let waiting = async {
+            loop {
+                let calls = server::books::usage::recent(&self.state, &self.user, 100).await.unwrap();
+                if calls.len() >= count && calls.iter().all(|call| call.status != CallStatus::Open) {
+                    return calls;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the calls are settled within 20 s")
+    }
+
+    /// The one call of a test.
+    pub async fn call(&self) -> Call {
+        let mut calls = self.calls(1).await;
+        assert_eq!(calls.len(), 1, "{calls:?}");
+        calls.remove(0)
+    }
+
+    /// Shuts down and asserts that no record stayed open.
+    pub async fn close(self) {
+        self.server.abort();
+        self.state.shutdown().await;
+        assert_eq!(self.state.ledger().open_records().await.unwrap(), 0, "an open record was left behind");
+    }
+}
+
+fn config(folder: &Path, url: &str, upstream: &fake_upstream::Running) -> Config {
+    let mut config = Config::for_tests(folder, url);
+    let mut text = String::new();
+    for (id, dialect, base_url) in [("anthropic-fake", "anthropic", upstream.url()), ("openai-fake", "openai", upstream.openai_url())] {
+        text += &format!(
+            "[[providers]]\nid = {id:?}\ndialect = {dialect:?}\nbase_url = {base_url:?}\napi_key = {:?}\nallow_private_network = true\n",
+            fake_upstream::CREDENTIAL
+        );
+    }
+    for (name, upstream_model) in MODELS {
+        text += &format!(
+            "[[models]]\nid = {name:?}\nroutes = [{{ provider = \"anthropic-fake\", model = {upstream_model:?} }}, {{ provider = \"openai-fake\", model = {upstream_model:?} }}]\n\
+             price = {{ input = \"3.00\", output = \"15.00\", cache_read = \"0.30\", cache_write_5m = \"3.75\", cache_write_1h = \"6.00\" }}\n"
+        );
+    }
+    text += "[[models]]\nid = \"unpriced\"\nroutes = [{ provider = \"openai-fake\", model = \"fake\" }]\n";
+    config.add_catalogue(&text).unwrap();
+    config
+}
+
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// The smallest body of an Anthropic call.
+pub fn messages(model: &str, stream: bool) -> Value {
+    json!({"model": model, "max_tokens": 100, "stream": stream, "messages": [{"role": "user", "content": "What does a weir do?"}]})
+}
+
+/// The smallest body of an OpenAI call.
+pub fn chat(model: &str, stream: bool) -> Value {
+    json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": "What does a weir do?"}]})
+}

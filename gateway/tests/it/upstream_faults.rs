@@ -1,0 +1,151 @@
+//! What a failing upstream looks like from outside: one status each, its text only when it is the caller's business, one row.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use types::usage::{CallStatus, UsageSource};
+
+use crate::support::{House, chat, messages};
+
+/// Both dialects, both kinds; returns the last body.
+async fn answered(house: &House, model: &str, status: u16) -> String {
+    let mut text = String::new();
+    for stream in [true, false] {
+        for (path, body) in [("/v1/messages", messages(model, stream)), ("/v1/chat/completions", chat(model, stream))] {
+            let reply = house.post(path, &body).send().await.unwrap();
+            assert_eq!(reply.status().as_u16(), status, "{path}, stream: {stream}");
+            assert!(reply.headers()["content-type"].to_str().unwrap().starts_with("application/json"));
+            text = reply.text().await.unwrap();
+            let error: Value = serde_json::from_str(&text).unwrap();
+            assert!(error["error"]["message"].is_string(), "{error}");
+        }
+    }
+    let calls = house.calls(4).await;
+    for call in &calls {
+        assert_eq!((call.status, call.http_status, call.source), (CallStatus::UpstreamError, status, UsageSource::None));
+        assert_eq!(call.cost_nanos.0, 0);
+    }
+    text
+}
+
+#[tokio::test]
+async fn upstream_down_is_502() {
+    let house = House::open_with(|config| {
+        // A port that was free a moment ago and that nobody listens on.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        config.point_providers_at(&format!("http://127.0.0.1:{port}")).unwrap();
+    })
+    .await;
+    answered(&house, "plain", 502).await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn upstream_that_does_not_answer_in_time_is_504() {
+    let house = House::open_with(|config| config.gateway.first_byte_timeout = Duration::from_millis(150)).await;
+    answered(&house, "hang", 504).await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn upstream_401_and_403_are_502_without_its_text() {
+    for model in ["s401", "s403"] {
+        let house = House::open().await;
+        let text = answered(&house, model, 502).await;
+        assert!(text.contains("this server's credential"), "{text}");
+        assert!(!text.contains(fake_upstream::CREDENTIAL));
+        house.close().await;
+    }
+}
+
+#[tokio::test]
+async fn upstream_429_and_529_are_passed_on_with_retry_after() {
+    for (model, status, seconds) in [("s429", 429, "7"), ("s529", 529, "3")] {
+        let house = House::open().await;
+        let reply = house.post("/v1/messages", &messages(model, true)).send().await.unwrap();
+        assert_eq!(reply.status().as_u16(), status);
+        assert_eq!(reply.headers()["retry-after"], seconds);
+        assert!(reply.headers().get("x-should-retry").is_none());
+        house.close().await;
+    }
+}
+
+#[tokio::test]
+async fn upstream_400_and_500_are_passed_on() {
+    for (model, status) in [("s400", 400), ("s500", 500)] {
+        let house = House::open().await;
+        answered(&house, model, status).await;
+        house.close().await;
+    }
+}
+
+#[tokio::test]
+async fn upstream_page_and_redirect_are_502() {
+    for model in ["html", "redirect"] {
+        let house = House::open().await;
+        let text = answered(&house, model, 502).await;
+        assert!(!text.to_lowercase().contains("<html") && !text.contains("location"), "{text}");
+        house.close().await;
+    }
+}
+
+#[tokio::test]
+async fn stream_cut_in_an_event_ends_with_an_error_event_and_is_truncated_on_the_books() {
+    for model in ["cut", "ended", "nodone"] {
+        let house = House::open().await;
+        let text = house.post("/v1/messages", &messages(model, true)).send().await.unwrap().text().await.unwrap();
+        let last = text.trim_end().rsplit("\n\n").next().unwrap();
+        assert!(last.starts_with("event: error\ndata: {\"type\":\"error\""), "{model}: {text}");
+        let text = house.post("/v1/chat/completions", &chat(model, true)).send().await.unwrap().text().await.unwrap();
+        let last = text.trim_end().rsplit("\n\n").next().unwrap();
+        assert!(last.starts_with("data: {\"error\""), "{model}: {text}");
+        assert!(!text.contains("[DONE]"));
+        for call in house.calls(2).await {
+            assert_eq!(call.status, CallStatus::UpstreamTruncated, "{model}");
+            assert!(call.tokens.output > 0, "{model}");
+        }
+        house.close().await;
+    }
+}
+
+#[tokio::test]
+async fn json_cut_in_the_middle_is_502_and_truncated() {
+    let house = House::open().await;
+    let reply = house.post("/v1/messages", &messages("cut", false)).send().await.unwrap();
+    assert_eq!(reply.status(), 502);
+    assert_eq!(house.call().await.status, CallStatus::UpstreamTruncated);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn error_event_of_the_upstream_is_forwarded_and_the_row_says_so() {
+    let house = House::open().await;
+    let text = house.post("/v1/messages", &messages("error_mid", true)).send().await.unwrap().text().await.unwrap();
+    assert_eq!(text.matches("event: error").count(), 1, "{text}");
+    let call = house.call().await;
+    assert_eq!((call.status, call.source), (CallStatus::UpstreamError, UsageSource::Partial));
+    assert!(call.tokens.input > 0);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn silence_in_the_middle_ends_with_an_error_event() {
+    let house = House::open_with(|config| config.gateway.idle_timeout = Duration::from_millis(200)).await;
+    let text = house.post("/v1/messages", &messages("stall", true)).send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("event: error"), "{text}");
+    let call = house.call().await;
+    assert_eq!(call.status, CallStatus::UpstreamTruncated);
+    assert_eq!(call.error_class.as_deref(), Some("upstream_idle"));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn shutdown_ends_streams_with_an_error_event_and_settles_them() {
+    let house = House::open().await;
+    let reply = house.post("/v1/messages", &messages("slow", true)).send().await.unwrap();
+    house.state.cut_streams().cancel();
+    let text = reply.text().await.unwrap();
+    assert!(text.contains("event: error") && text.contains("restarting"), "{text}");
+    assert_eq!(house.call().await.error_class.as_deref(), Some("server_shutting_down"));
+    house.close().await;
+}
