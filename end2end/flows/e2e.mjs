@@ -1,0 +1,23 @@
+// The main job in a real browser: sign up, make a key, see it once, call with it, see the call, revoke, be refused. Once with JavaScript,
+// once without, on the development build; and the release binary alone in an empty folder, when WEIRGATE_RELEASE_BIN names one.
+import { startFake } from "../lib/fake.mjs";
+import { Report } from "../lib/report.mjs";
+import { fakeProviders, startWeirgate } from "../lib/weirgate.mjs";
+import { alone } from "./e2e/alone.mjs";
+import { looks } from "./e2e/looks.mjs";
+import { mainJob } from "./e2e/main_job.mjs";
+
+export async function run() {
+  const report = new Report();
+  const fake = await startFake();
+  const weirgate = await startWeirgate({ name: "weirgate-e2e", providers: fakeProviders(fake) });
+  for (const javaScript of [true, false]) {
+    const what = javaScript ? "with JavaScript" : "without JavaScript";
+    await report.step(`the main job, ${what}`, () => mainJob(report, weirgate.origin, { javaScript }));
+    await report.step(`looks and settings, ${what}`, () => looks(report, weirgate.origin, { javaScript }));
+  }
+  await report.step("SIGTERM ends it properly", async () => report.equal((await weirgate.stop()).code, 0, "exit code"));
+  if (process.env.WEIRGATE_RELEASE_BIN) await report.step("the release binary alone", () => alone(report));
+  else console.log("– the release binary alone left out: WEIRGATE_RELEASE_BIN is not set");
+  return report.end("e2e");
+}

@@ -1,0 +1,119 @@
+// What is remembered (theme, language, sidebar), what nobody asked for (404), and how it all looks at the sizes people have.
+import { SIZES, openBrowser, overflow, shoot } from "../../lib/browser.mjs";
+import { until } from "../../lib/process.mjs";
+import { call, createKey, open, part, ready, signUp } from "./steps.mjs";
+
+const PAGES = { overview: "/", keys: "/keys", connect: "/connect" };
+
+export async function looks(report, origin, { javaScript }) {
+  const suffix = javaScript ? "js" : "nojs";
+  const browser = await openBrowser({ origin, javaScript });
+  const { page } = browser;
+  // A page that is not there answers 404, as it should.
+  page.expected.push(/404.*\/no\/such\/page|\/no\/such\/page.*404|404 \(Not Found\).*\/no\/such\/page/);
+  const background = () => page.locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
+  try {
+    await signUp(page, javaScript);
+    await open(page, "/keys", javaScript);
+    const key = await createKey(page, "looks");
+    for (const model of ["claude-steady", "claude-brief"]) await call(origin, key, { model });
+
+    await report.step("a page that is not there", async () => {
+      const response = await open(page, "/no/such/page", javaScript);
+      report.equal(response.status(), 404, "status");
+      report.fact((await page.locator("a[href='/']").count()) > 0, "it leads home");
+      await shoot(page, `not-found-${suffix}`);
+    });
+    await report.step("pictures in light and dark, wide and narrow", async () => {
+      for (const theme of ["light", "dark"]) {
+        if (theme === "dark") {
+          await open(page, "/", javaScript);
+          const before = await background();
+          await part(page, "theme").click();
+          await until("another background", async () => (await background()) !== before);
+        }
+        for (const [size, viewport] of Object.entries(SIZES)) {
+          await page.setViewportSize(viewport);
+          for (const [name, path] of Object.entries(PAGES)) {
+            await open(page, path, javaScript);
+            report.equal(await overflow(page), 0, `${name} at ${viewport.width} px: pixels too wide`);
+            await shoot(page, `${name}-${size}-${theme}-${suffix}`);
+          }
+        }
+        await page.setViewportSize(SIZES.desktop);
+      }
+    });
+    await report.step("the theme is remembered and does not flash", async () => {
+      await open(page, "/", javaScript);
+      const dark = await background();
+      if (javaScript) {
+        // Every frame's background from the first one on.
+        await page.addInitScript(() => {
+          window.frames_seen = [];
+          const look = () => {
+            if (document.body) window.frames_seen.push(getComputedStyle(document.body).backgroundColor);
+            if (window.frames_seen.length < 60) requestAnimationFrame(look);
+          };
+          requestAnimationFrame(look);
+        });
+        await page.reload();
+        await ready(page, javaScript);
+        const seen = new Set(await page.evaluate(() => window.frames_seen));
+        report.equal([...seen], [dark], "backgrounds during the reload");
+      } else {
+        await page.reload();
+        report.equal(await background(), dark, "the background after the reload");
+      }
+    });
+    await report.step("the sidebar is remembered", async () => {
+      await open(page, "/", javaScript);
+      const width = () => page.locator("main").evaluate((main) => Math.round(main.getBoundingClientRect().width));
+      const before = await width();
+      await part(page, "sidebar-toggle").first().click();
+      await until("the room to change", async () => Math.abs((await width()) - before) > 40);
+      await page.waitForTimeout(javaScript ? 300 : 0);
+      const collapsed = await width();
+      await page.reload();
+      await ready(page, javaScript);
+      report.equal(await width(), collapsed, "room for the page after the reload");
+      await shoot(page, `sidebar-collapsed-${suffix}`);
+    });
+    await report.step("the language is remembered", async () => {
+      await open(page, "/", javaScript);
+      report.equal(await page.locator("html").getAttribute("lang"), "en", "language at first");
+      await part(page, "language").click();
+      await until("Russian", async () => (await page.locator("html").getAttribute("lang")) === "ru");
+      await open(page, "/keys", javaScript);
+      report.equal(await page.locator("html").getAttribute("lang"), "ru", "language of the next page");
+      report.fact(/[а-яё]{3}/i.test(await page.locator("h1").first().innerText()), "the title is in Russian");
+      for (const [name, path] of Object.entries(PAGES)) {
+        await open(page, path, javaScript);
+        await shoot(page, `${name}-russian-${suffix}`);
+        await page.setViewportSize(SIZES.narrow);
+        report.equal(await overflow(page), 0, `${name} in Russian at 320 px: pixels too wide`);
+        await page.setViewportSize(SIZES.desktop);
+      }
+    });
+    if (javaScript) {
+      await report.step("the drawer opens on a phone", async () => {
+        await page.setViewportSize(SIZES.phone);
+        await open(page, "/", javaScript);
+        const link = page.locator("nav a[href='/keys']").first();
+        await part(page, "sidebar-toggle").first().click();
+        await until("the drawer", () => link.evaluate((link) => {
+          const box = link.getBoundingClientRect();
+          return box.width > 0 && box.left >= 0 && box.right <= innerWidth;
+        }));
+        await shoot(page, "drawer-phone");
+        await link.click();
+        await page.waitForURL((url) => url.pathname === "/keys");
+      });
+    }
+    report.equal(page.complaints, [], `complaints of the pages, ${suffix}`);
+  } catch (error) {
+    await shoot(page, `failed-looks-${suffix}`).catch(() => {});
+    throw error;
+  } finally {
+    await browser.close();
+  }
+}
