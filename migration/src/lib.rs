@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The schema of the books and accounts, for SQLite and PostgreSQL from one set of migrations.
+//!
+//! Conventions: ids are UUIDs (16-byte blobs on SQLite), times are Unix milliseconds in a bigint, JSON is text, and a unique index is named
+//! `uq__<table>__<first column>` so that both databases can name the column that is taken. Usage and audit rows carry no foreign keys: they outlive what they are about.
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod columns;
+mod m20261121_000001_accounts;
+mod m20261121_000002_keys;
+mod m20261121_000003_catalogue;
+mod m20261121_000004_books;
+mod m20261121_000005_audit;
+mod m20261121_000006_nodes;
+
+/// All migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_accounts::Migration),
+            Box::new(m20261121_000002_keys::Migration),
+            Box::new(m20261121_000003_catalogue::Migration),
+            Box::new(m20261121_000004_books::Migration),
+            Box::new(m20261121_000005_audit::Migration),
+            Box::new(m20261121_000006_nodes::Migration),
+        ]
+    }
+}

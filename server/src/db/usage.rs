@@ -1,0 +1,1 @@
+//! Who is serving. Filled in with the ledger.
