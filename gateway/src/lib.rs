@@ -12,7 +12,7 @@ mod route;
 mod run;
 mod upstream;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use error::Error;
 
@@ -23,16 +23,39 @@ pub struct Gateway(Arc<Inner>);
 struct Inner {
     state: server::State,
     upstream: upstream::Clients,
+    readers: relay::Readers,
 }
+
+/// How often stalled readers are looked for.
+const STALL_CHECK: Duration = Duration::from_secs(5);
 
 impl Gateway {
     pub fn new(state: server::State) -> Result<Self, Error> {
         let upstream = upstream::Clients::new(&state.config().gateway)?;
-        Ok(Gateway(Arc::new(Inner { state, upstream })))
+        let gateway = Gateway(Arc::new(Inner { state, upstream, readers: relay::Readers::default() }));
+        gateway.look_for_stalled_readers();
+        Ok(gateway)
+    }
+
+    fn look_for_stalled_readers(&self) {
+        let patience = self.state().config().gateway.stall_timeout;
+        let stopping = self.state().stopping();
+        let inner = Arc::downgrade(&self.0);
+        self.state().spawn(async move {
+            let pause = STALL_CHECK.min(patience);
+            while stopping.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+                let Some(inner) = inner.upgrade() else { return };
+                inner.readers.give_up_stalled(patience);
+            }
+        });
     }
 
     pub(crate) fn state(&self) -> &server::State {
         &self.0.state
+    }
+
+    pub(crate) fn readers(&self) -> &relay::Readers {
+        &self.0.readers
     }
 
     pub(crate) fn upstream(&self) -> &upstream::Clients {

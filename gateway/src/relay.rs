@@ -1,6 +1,7 @@
 //! The upstream's answer on its way to the client: a chunk is forwarded first and inspected on the way, nothing is rewritten.
 
 mod failed;
+mod stall;
 mod stream;
 
 use axum::{body::Body, response::Response};
@@ -8,7 +9,8 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use types::{error::Code, usage::CallStatus};
 
 pub use failed::refuse;
-pub use stream::stream;
+pub use stall::Readers;
+pub use stream::{Voice, stream};
 
 use crate::{
     Error,

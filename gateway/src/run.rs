@@ -102,6 +102,7 @@ pub async fn run(
             dialect: endpoint.dialect,
             request_id: request_id.to_owned(),
             stopping: state.cut_streams().cancelled_owned(),
+            readers: gateway.readers(),
         };
         relay::stream(call, &answer, limits, voice)
     } else {

@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -18,23 +19,25 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use types::{error::Code, usage::CallStatus};
 
 use super::{Limits, is_kind, passed_headers};
+use super::stall::{Readers, Shared};
 use crate::{
     Error,
     meter::{Ending, InFlight},
 };
 
 /// What a stream needs to word its own end.
-pub struct Voice {
+pub struct Voice<'a> {
     pub dialect: Dialect,
     pub request_id: String,
     /// Resolves when the process can wait no longer for its streams.
     pub stopping: WaitForCancellationFutureOwned,
+    pub readers: &'a Readers,
 }
 
 /// Serves an SSE answer as it arrives.
 ///
 /// Errors (settled): 502 when the upstream answered with something that is not an event stream.
-pub fn stream(mut call: InFlight, headers: &HeaderMap, limits: Limits, voice: Voice) -> Result<Response, Error> {
+pub fn stream(mut call: InFlight, headers: &HeaderMap, limits: Limits, voice: Voice<'_>) -> Result<Response, Error> {
     if !is_kind(headers, "text/event-stream") {
         let error = Error::refused(Code::UpstreamFailed, "The upstream was asked for a stream and answered with something else.");
         call.settle(Ending {
@@ -46,7 +49,7 @@ pub fn stream(mut call: InFlight, headers: &HeaderMap, limits: Limits, voice: Vo
     }
     let now = Instant::now();
     let relay = Relay {
-        call: Some(call),
+        shared: voice.readers.watch(call),
         alarm: Box::pin(tokio::time::sleep_until(now + limits.idle)),
         last_chunk: now,
         ends_at: now + limits.total,
@@ -64,8 +67,8 @@ pub fn stream(mut call: InFlight, headers: &HeaderMap, limits: Limits, voice: Vo
 }
 
 struct Relay {
-    /// `None` once the last byte has been handed over.
-    call: Option<InFlight>,
+    /// The call; gone once it is settled or given up because the client stopped reading.
+    shared: Arc<Shared>,
     /// Set once for the idle time; when it rings it is set again for what is left, so that a chunk costs no timer.
     alarm: Pin<Box<Sleep>>,
     last_chunk: Instant,
@@ -87,24 +90,30 @@ impl http_body::Body for Relay {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let this = &mut *self;
+        let shared = this.shared.clone();
+        let mut call = shared.call();
         loop {
             if let Some(bytes) = this.queue.pop_front() {
+                shared.awaits_client();
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
-            let Some(call) = &mut this.call else { return Poll::Ready(None) };
-            match call.poll_chunk(context) {
+            let Some(open) = call.as_mut() else { return Poll::Ready(None) };
+            match open.poll_chunk(context) {
                 Poll::Ready(Some(Ok(chunk))) => {
                     this.last_chunk = Instant::now();
-                    match call.inspect(chunk) {
+                    match open.inspect(chunk) {
                         Ok(forward) => this.queue.extend(forward.into_iter().flatten()),
-                        Err(_too_large) => this.break_off("upstream_event_too_large", Code::UpstreamFailed),
+                        Err(_too_large) => this.break_off(&mut call, "upstream_event_too_large", Code::UpstreamFailed),
                     }
                 }
-                Poll::Ready(Some(Err(_broken))) => this.break_off("upstream_broke_off", Code::UpstreamFailed),
-                Poll::Ready(None) => this.finish(),
+                Poll::Ready(Some(Err(_broken))) => this.break_off(&mut call, "upstream_broke_off", Code::UpstreamFailed),
+                Poll::Ready(None) => this.finish(&mut call),
                 Poll::Pending => match this.overdue(context) {
-                    Some((class, code)) => this.break_off(class, code),
-                    None => return Poll::Pending,
+                    Some((class, code)) => this.break_off(&mut call, class, code),
+                    None => {
+                        shared.awaits_upstream();
+                        return Poll::Pending;
+                    }
                 },
             }
         }
@@ -113,11 +122,11 @@ impl http_body::Body for Relay {
 
 impl Relay {
     /// The upstream's body has ended: settles, and adds an error event if that was before its last event.
-    fn finish(&mut self) {
-        let Some(finished) = self.call.as_mut().and_then(|call| call.reading().finish()) else { return };
+    fn finish(&mut self, call: &mut Option<InFlight>) {
+        let Some(finished) = call.as_mut().and_then(|call| call.reading().finish()) else { return };
         self.queue.extend(finished.rest);
         let ending = match finished.end {
-            End::Truncated => return self.break_off("upstream_truncated", Code::UpstreamFailed),
+            End::Truncated => return self.break_off(call, "upstream_truncated", Code::UpstreamFailed),
             End::UpstreamError => Ending {
                 status: CallStatus::UpstreamError,
                 http_status: 200,
@@ -125,15 +134,15 @@ impl Relay {
             },
             End::Complete => Ending { status: CallStatus::Settled, http_status: 200, class: None },
         };
-        if let Some(mut call) = self.call.take() {
+        if let Some(mut call) = call.take() {
             call.settle(ending);
         }
     }
 
     /// Ends the stream with an error event in the client's dialect, and settles what was delivered. What was forwarded ends at an
     /// event's end, so the event can follow at once.
-    fn break_off(&mut self, class: &'static str, code: Code) {
-        let Some(mut call) = self.call.take() else { return };
+    fn break_off(&mut self, call: &mut Option<InFlight>, class: &'static str, code: Code) {
+        let Some(mut call) = call.take() else { return };
         if call.reading().complete() {
             return call.complete();
         }

@@ -75,3 +75,18 @@ async fn client_that_closes_after_the_last_event_counts_as_served() {
     assert_eq!(house.call().await.status, CallStatus::Settled);
     house.close().await;
 }
+
+#[tokio::test]
+async fn reader_that_stalls_counts_as_gone() {
+    let house = House::open_with(|config| {
+        config.gateway.stall_timeout = Duration::from_millis(300);
+        config.gateway.disconnect_grace = Duration::ZERO;
+    })
+    .await;
+    // The answer is larger than all socket buffers on the way, and nobody reads it.
+    let reply = house.post("/v1/messages", &messages("endless", true)).send().await.unwrap();
+    let call = house.call().await;
+    assert_eq!(call.status, CallStatus::ClientGone);
+    drop(reply);
+    house.close().await;
+}
