@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The protocols: dialects, SSE framing, the head of a request, usage reading, errors. Bytes in, bytes out.
+//!
+//! Owns what the vendors' wire formats mean. Knows no socket, no async runtime, no database, no account and no price.
+//! A dialect is one folder ([`anthropic`], [`openai`]); framing and everything the dialects share lies beside them.
+//! Nothing here keeps or logs a prompt or an answer: readers look at bytes and count.
+
+mod anthropic;
+pub mod demo;
+pub mod error;
+pub mod head;
+mod json;
+pub mod meter;
+pub mod models;
+mod openai;
+pub mod splice;
+mod sse;
+mod usage;
+
+pub use error::Error;
+pub use head::Head;
+pub use meter::{End, Finished, Forward, StreamMeter};
+pub use splice::Edits;
+pub use sse::EVENT_MOST;
+pub use types::{Dialect, Tokens};
+pub use usage::{JsonUsage, Tally, estimate, json_usage};

@@ -1,0 +1,85 @@
+//! The list of models in one body that Anthropic's and OpenAI's SDKs both parse.
+//!
+//! Owns the shape only; which models a caller sees is decided elsewhere.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use types::Timestamp;
+
+/// A model as a caller sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Model<'a> {
+    pub id: &'a str,
+    pub created: Timestamp,
+    pub display_name: &'a str,
+    pub owned_by: &'a str,
+}
+
+/// `GET /v1/models`: everything on one page.
+pub fn list(models: &[Model<'_>]) -> Bytes {
+    let data: Vec<Value> = models.iter().map(object).collect();
+    Bytes::from(
+        json!({
+            "object": "list",
+            "data": data,
+            "has_more": false,
+            "first_id": models.first().map(|model| model.id),
+            "last_id": models.last().map(|model| model.id),
+        })
+        .to_string(),
+    )
+}
+
+/// `GET /v1/models/{id}`.
+pub fn one(model: &Model<'_>) -> Bytes {
+    Bytes::from(object(model).to_string())
+}
+
+fn object(model: &Model<'_>) -> Value {
+    json!({
+        "id": model.id,
+        "type": "model",
+        "object": "model",
+        // OpenAI's is in seconds, Anthropic's RFC 3339.
+        "created": model.created.0.div_euclid(1000),
+        "created_at": model.created,
+        "display_name": model.display_name,
+        "owned_by": model.owned_by,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn list_has_the_fields_of_both_vendors() {
+        let model = |id| Model {
+            id,
+            created: Timestamp(1_795_000_000_123),
+            display_name: "M",
+            owned_by: "weirgate",
+        };
+        let body: Value = serde_json::from_slice(&list(&[model("a"), model("b")])).unwrap();
+        assert_eq!(body["object"], "list");
+        assert_eq!(body["has_more"], false);
+        assert_eq!((&body["first_id"], &body["last_id"]), (&json!("a"), &json!("b")));
+        assert_eq!(
+            body["data"][0],
+            json!({"id": "a", "type": "model", "object": "model", "created": 1_795_000_000,
+                   "created_at": "2026-11-18T11:06:40.123Z", "display_name": "M", "owned_by": "weirgate"})
+        );
+        assert_eq!(
+            serde_json::from_slice::<Value>(&one(&model("a"))).unwrap(),
+            body["data"][0]
+        );
+    }
+
+    #[test]
+    fn empty_list_has_null_ends() {
+        let body: Value = serde_json::from_slice(&list(&[])).unwrap();
+        assert_eq!(body["data"], json!([]));
+        assert!(body["first_id"].is_null() && body["last_id"].is_null());
+    }
+}
