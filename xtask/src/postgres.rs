@@ -1,0 +1,159 @@
+//! A private PostgreSQL cluster for the tests: own temporary folder, own free port, gone at the end.
+//!
+//! Uses the system's binaries and nothing else of the system: no service, no account, no configuration.
+
+use crate::{process, system};
+use anyhow::{Context as _, Result, bail};
+use std::env;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const PREFIX: &str = "weirgate-postgres-";
+/// `initdb` and `postgres` refuse to run as root; this is who the distribution made for them.
+const ACCOUNT: &str = "postgres";
+/// Many test binaries with a pool each share the cluster.
+const CONNECTIONS: u32 = 400;
+
+pub struct Cluster {
+    folder: PathBuf,
+    port: u16,
+}
+
+impl Cluster {
+    pub fn start() -> Result<Self> {
+        system::ensure(system::POSTGRES)?;
+        sweep();
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let folder = env::temp_dir().join(format!("{PREFIX}{}", std::process::id()));
+        fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+        // From here on dropping it cleans up, also when one of the next lines fails.
+        let cluster = Self { folder, port };
+        if system::is_root() {
+            chown(&cluster.folder, Some(number("-u")?), Some(number("-g")?)).context("give the folder to postgres")?;
+        }
+        cluster.run()?;
+        Ok(cluster)
+    }
+
+    fn run(&self) -> Result<()> {
+        let data = self.folder.join("data");
+        let mut initdb = as_account("initdb")?;
+        initdb
+            .arg("--pgdata")
+            .arg(&data)
+            .args(["--username", ACCOUNT, "--auth", "trust", "--encoding", "UTF8"]);
+        initdb.args(["--no-locale", "--no-sync"]).current_dir(&self.folder);
+        process::step("create a private PostgreSQL cluster", initdb)?;
+        let log = self.folder.join("log");
+        // Speed over safety: the cluster does not outlive this run.
+        let options = format!(
+            "-p {} -h 127.0.0.1 -k {} -c max_connections={CONNECTIONS} -c fsync=off -c full_page_writes=off",
+            self.port,
+            self.folder.display()
+        );
+        let mut start = as_account("pg_ctl")?;
+        start
+            .args(["start", "--wait", "--pgdata"])
+            .arg(&data)
+            .arg("--log")
+            .arg(&log)
+            .args(["--options", &options]);
+        // Not through a pipe: the cluster would inherit it and keep it open.
+        start
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if !start.status()?.success() {
+            bail!(
+                "PostgreSQL did not start: {}",
+                fs::read_to_string(&log).unwrap_or_default()
+            );
+        }
+        println!("✓ PostgreSQL listens on port {}", self.port);
+        Ok(())
+    }
+
+    /// Of the maintenance database; tests create their own beside it.
+    pub fn url(&self) -> String {
+        format!("postgres://{ACCOUNT}@127.0.0.1:{}/postgres", self.port)
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        remove(&self.folder);
+    }
+}
+
+/// Removes clusters whose run was killed before it could clean up.
+fn sweep() {
+    let Ok(entries) = fs::read_dir(env::temp_dir()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(owner) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {
+            continue;
+        };
+        if !Path::new("/proc").join(owner).exists() {
+            remove(&entry.path());
+        }
+    }
+}
+
+fn remove(folder: &Path) {
+    if folder.join("data/postmaster.pid").exists()
+        && let Ok(mut stop) = as_account("pg_ctl")
+    {
+        stop.args(["stop", "--wait", "--mode", "immediate", "--pgdata"])
+            .arg(folder.join("data"));
+        let _ = stop
+            .current_dir("/")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+    }
+    // The last of its processes may still be writing its farewell.
+    for _ in 0..20 {
+        if fs::remove_dir_all(folder).is_ok() || !folder.exists() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    eprintln!("could not remove {}", folder.display());
+}
+
+/// The folder of the newest installed version's programs.
+pub fn binaries() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut found: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, folder)| folder.join("initdb").exists() && folder.join("postgres").exists())
+        .collect();
+    found.sort();
+    let beside = || system::program("initdb").and_then(|file| Some(file.canonicalize().ok()?.parent()?.to_path_buf()));
+    found.pop().map(|(_, folder)| folder).or_else(beside)
+}
+
+fn as_account(program: &str) -> Result<Command> {
+    let file = binaries()
+        .context("PostgreSQL's programs were not found")?
+        .join(program);
+    if !system::is_root() {
+        return Ok(Command::new(file));
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", ACCOUNT, "--"]).arg(file);
+    Ok(command)
+}
+
+fn number(which: &str) -> Result<u32> {
+    let mut command = Command::new("id");
+    command.args([which, ACCOUNT]);
+    Ok(process::output(command)?.parse()?)
+}
