@@ -29,7 +29,7 @@ mod database;
 /// A model name of the house → what the fake does.
 const MODELS: &[(&str, &str)] = &[
     ("plain", "fake"),
-    ("endless", "fake:events=2000&bigjson=65536"),
+    ("endless", "fake:events=200000"),
     ("cached", "fake:cache=400,100,50"),
     ("slow", "fake:slow=40&events=50"),
     ("cut", "fake:events=8&cut=5"),
