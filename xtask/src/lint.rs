@@ -19,7 +19,7 @@ pub fn run(place: &Place, long: bool) -> Result<()> {
         .arg(front)
         .args(["--", "--deny", "warnings"]);
     process::shown(frontend)?;
-    process::shown(place.cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"])?)?;
+    process::shown(place.cargo(&["deny", "check", "licenses", "bans", "sources"])?)?;
     if long {
         process::shown(place.cargo(&["deny", "check", "advisories"])?)?;
     } else {
