@@ -4,8 +4,11 @@ mod body;
 
 use std::sync::Arc;
 
-use ::http::{HeaderMap, header};
-use server::directory::{KeyEntry, UserEntry};
+use ::http::{Extensions, HeaderMap, header};
+use server::{
+    directory::{KeyEntry, UserEntry},
+    http::layers::RequestId,
+};
 use types::{KeyId, OrganizationId, Refusal, UserId, error::Code};
 
 pub use body::json_body;
@@ -144,12 +147,7 @@ fn invalid(gateway: &Gateway, what: &str) -> Error {
     Error::Refused(Refusal::new(Code::InvalidCredential, format!("{what} Make another at {keys}/keys.")))
 }
 
-/// The request's id: the client's when well-formed (1 to 128 of letters, digits, `.`, `_`, `-`), else a new one.
+/// The request's id: the client's when it is well-formed, else a new one; the same rule as on the account API.
 pub fn request_id(gateway: &Gateway, headers: &HeaderMap) -> String {
-    headers
-        .get("x-request-id")
-        .and_then(|value| value.to_str().ok())
-        .filter(|id| (1..=128).contains(&id.len()))
-        .filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)))
-        .map_or_else(|| gateway.state().clock().new_id().to_string(), str::to_owned)
+    RequestId::of(gateway.state(), &Extensions::new(), headers).0
 }

@@ -1,0 +1,105 @@
+//! The command line: what it takes, and which file does it.
+
+mod admin;
+mod config;
+mod healthcheck;
+mod keys;
+mod migrate;
+mod openapi;
+mod seed;
+mod serve;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use server::{
+    Config, State,
+    clock::Clock,
+    config::{AppEnv, Loaded, Overrides},
+    state::{Role, Start},
+};
+
+/// A self-hosted LLM gateway with accounts, keys, exact metering and a live dashboard.
+#[derive(Parser)]
+#[command(name = "weirgate", version, propagate_version = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone)]
+struct Settings {
+    /// A configuration file; can be repeated, later ones win [default: weirgate.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// Where the database and generated secrets live [env: WEIRGATE_SERVER__DATA_DIR] [default: ./data]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// SQLite file or postgres:// address [env: DATABASE_URL] [default: weirgate.db in the data folder]
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the dashboard, the account API and the model API
+    Serve(serve::Serve),
+    /// Bring the database's schema up to date, or say where it stands
+    Migrate(migrate::Migrate),
+    /// Create the administrator that FIRST_ADMIN_EMAIL and FIRST_ADMIN_PASSWORD name, once
+    Seed,
+    /// Administrators
+    Admin(admin::Admin),
+    /// API keys of everybody
+    Keys(keys::Keys),
+    /// Check the configuration, or print it with the source of each value
+    Config(config::Command),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Exit with 0 when the server that this configuration describes is ready
+    Healthcheck(healthcheck::Healthcheck),
+}
+
+pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let settings = arguments.settings;
+    match arguments.command {
+        Command::Serve(command) => serve::run(&settings, command).await,
+        Command::Migrate(command) => migrate::run(&settings, command).await,
+        Command::Seed => seed::run(&settings).await,
+        Command::Admin(command) => admin::run(&settings, command).await,
+        Command::Keys(command) => keys::run(&settings, command).await,
+        Command::Config(command) => config::run(&settings, command),
+        Command::Openapi => openapi::run(&settings).await,
+        Command::Healthcheck(command) => healthcheck::run(&settings, command).await,
+    }
+}
+
+impl Settings {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            files: self.config.clone(),
+            data_dir: self.data_dir.clone(),
+            database_url: self.database_url.clone(),
+            ..Overrides::default()
+        }
+    }
+
+    fn load(&self) -> anyhow::Result<Loaded> {
+        load(self.overrides())
+    }
+
+    /// The accounts and books, for a command beside a server that may be running.
+    async fn state(&self) -> anyhow::Result<State> {
+        let config: Config = self.load()?.config;
+        let start = Start { clock: Clock::system(), role: Role::Command, migrate: true };
+        State::start_with(config, start).await.context("cannot open the database")
+    }
+}
+
+fn load(overrides: Overrides) -> anyhow::Result<Loaded> {
+    Ok(Config::load(overrides, AppEnv::Production)?)
+}

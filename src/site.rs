@@ -1,0 +1,126 @@
+//! The only file that joins the dashboard, the account API and the model API.
+
+use std::path::PathBuf;
+
+use axum::{
+    Router,
+    extract::{Request, State as Extract},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{HeaderName, HeaderValue, header};
+use leptos::{config::LeptosOptions, context::provide_context};
+use leptos_axum::LeptosRoutes;
+use server::{State, http::layers};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{DefaultPredicate, NotForContentType},
+    },
+};
+
+use crate::assets;
+
+/// Everything this process answers.
+pub fn router(state: State) -> anyhow::Result<Router> {
+    let models = gateway::http::router(state.clone())?;
+    let accounts = server::http::router_with(state.clone(), Some(gateway::http::openapi()));
+    let pages = dashboard(state);
+    // Streams of the model API pass as they come: nothing of what the pages need stands around them.
+    let people = Router::new().merge(accounts).merge(pages).layer(
+        CompressionLayer::new()
+            .compress_when(DefaultPredicate::new().and(NotForContentType::new("application/wasm"))),
+    );
+    Ok(models.merge(people.layer(CatchPanicLayer::new())))
+}
+
+fn options() -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("weirgate")
+        .site_root(site_root().to_string_lossy().into_owned())
+        .site_pkg_dir("pkg")
+        .build()
+}
+
+/// Where a development build's files are; cargo-leptos names it when it starts the server.
+#[expect(clippy::disallowed_methods, reason = "cargo-leptos speaks through the environment, not through the configuration")]
+fn site_root() -> PathBuf {
+    std::env::var_os("LEPTOS_SITE_ROOT").map_or_else(|| PathBuf::from("target/site"), PathBuf::from)
+}
+
+fn dashboard(state: State) -> Router {
+    let options = options();
+    let routes = leptos_axum::generate_route_list(app::App);
+    let context = {
+        let state = state.clone();
+        move || provide_context(state.clone())
+    };
+    let shell = {
+        let options = options.clone();
+        move || app::shell(options.clone(), assets::version())
+    };
+    let functions = {
+        let context = context.clone();
+        move |request: Request| leptos_axum::handle_server_fns_with_context(context.clone(), request)
+    };
+    let missing = {
+        let (context, shell) = (context.clone(), shell.clone());
+        move |request: Request| {
+            let render = leptos_axum::render_app_async_with_context(context.clone(), shell.clone());
+            async move { render(request).await.into_response() }
+        }
+    };
+    let functions = Router::new()
+        .route("/_fn/{*name}", post(functions))
+        .layer(from_fn_with_state(state.clone(), layers::same_origin_redirect));
+    #[cfg(carries_pages)]
+    let files = assets::router();
+    #[cfg(not(carries_pages))]
+    let files = assets::router(&site_root());
+    Router::new()
+        .leptos_routes_with_context(&options, routes, context, shell)
+        .merge(functions)
+        .layer(from_fn(never_kept))
+        .route("/_fn", get(|| async { http::StatusCode::METHOD_NOT_ALLOWED }))
+        .fallback(missing)
+        .layer(from_fn_with_state(state.clone(), layers::csrf))
+        .layer(from_fn_with_state(state, identified))
+        .with_state(options)
+        .merge(files)
+        .layer(from_fn(guarded))
+}
+
+/// Every request gets its id, for the log and for the page that reports a failure.
+async fn identified(Extract(state): Extract<State>, mut request: Request, next: Next) -> Response {
+    let id = layers::RequestId::of(&state, request.extensions(), request.headers());
+    request.extensions_mut().insert(id.clone());
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::try_from(id.0) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}
+
+/// Pages show what only their reader may see.
+async fn never_kept(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// What browsers are told about every answer of the dashboard.
+async fn guarded(request: Request, next: Next) -> Response {
+    const FIXED: [(HeaderName, &str); 4] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    let mut response = next.run(request).await;
+    for (name, value) in FIXED {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
