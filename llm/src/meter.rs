@@ -275,6 +275,3 @@ impl Reading {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
