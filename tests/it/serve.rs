@@ -1,0 +1,99 @@
+//! `weirgate serve` on an empty folder: what it prints, what it answers, how it ends.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Server, text, weirgate};
+
+fn server(folder: &std::path::Path) -> Server {
+    let mut command = weirgate(folder, &["serve", "--port", "0"]);
+    command.env("APP_ENV", "development");
+    Server::start(command)
+}
+
+#[test]
+fn empty_folder_serves_and_prints_what_to_do_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path());
+    assert!(server.said.contains("/setup?token="), "{}", server.said);
+    assert!(server.said.contains("demo"), "{}", server.said);
+    assert_eq!(server.get("/livez").0, 200);
+    assert_eq!(server.get("/api/v1/health").0, 200);
+    assert_eq!(server.get("/v1/health").0, 200);
+    assert_eq!(server.get("/api/openapi.json").0, 200);
+    assert_eq!(server.get("/v1/models").0, 401);
+    let (status, page) = server.get("/login");
+    assert_eq!(status, 200);
+    assert!(page.contains("<form") && page.to_lowercase().contains("x-content-type-options: nosniff"), "{page}");
+    let (status, page) = server.get("/");
+    assert!((302..=303).contains(&status) && page.to_lowercase().contains("location: /login"), "{page}");
+    let (status, page) = server.get("/no/such/page");
+    assert_eq!(status, 404);
+    assert!(page.contains("<html"), "{page}");
+    assert_eq!(server.get("/setup").0, 404);
+}
+
+#[test]
+fn generated_secrets_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let _server = server(folder.path());
+    let mut secrets = 0;
+    for entry in std::fs::read_dir(folder.path().join("data")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.contains("secret") || name.contains("key") {
+            secrets += 1;
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+        }
+    }
+    assert!(secrets > 0);
+}
+
+#[test]
+fn second_server_on_the_same_data_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = server(folder.path());
+    let output = weirgate(folder.path(), &["serve", "--port", "0"]).env("APP_ENV", "development").output().unwrap();
+    assert!(!output.status.success());
+    assert!(text(&output).contains("data"), "{}", text(&output));
+}
+
+#[test]
+fn sigterm_ends_the_server_with_exit_code_0() {
+    for signal in ["TERM", "INT"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = server(folder.path());
+        let since = Instant::now();
+        server.signal(signal);
+        let status = server.child.wait().unwrap();
+        assert!(status.success(), "{status}");
+        assert!(since.elapsed() < Duration::from_secs(10));
+    }
+}
+
+#[test]
+fn key_revoked_on_the_command_line_is_not_found_when_it_does_not_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = server(folder.path());
+    let output = weirgate(folder.path(), &["keys", "revoke", "abcdefABCDEF"]).output().unwrap();
+    assert!(!output.status.success());
+}
+
+#[test]
+fn production_refuses_a_plain_http_address_that_is_not_loopback() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = weirgate(folder.path(), &["serve", "--port", "0"]);
+    let output = command.env("PUBLIC_URL", "http://gateway.example.com").output().unwrap();
+    assert!(!output.status.success());
+    assert!(text(&output).to_lowercase().contains("public_url"), "{}", text(&output));
+}
+
+#[test]
+fn healthcheck_says_whether_the_server_is_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path());
+    let port = server.address.rsplit_once(':').unwrap().1.to_owned();
+    assert!(weirgate(folder.path(), &["healthcheck", "--port", &port]).output().unwrap().status.success());
+    drop(server);
+    assert!(!weirgate(folder.path(), &["healthcheck", "--port", &port]).output().unwrap().status.success());
+}
