@@ -20,11 +20,13 @@ pub struct House {
     pub key: String,
     pub key_id: types::KeyId,
     server: tokio::task::JoinHandle<()>,
-    _folder: tempfile::TempDir,
-    _database: Option<database::Postgres>,
+    database: Database,
 }
 
+#[path = "../../../server/tests/it/support/database.rs"]
 mod database;
+
+use database::Database;
 
 /// A model name of the house → what the fake does.
 const MODELS: &[(&str, &str)] = &[
@@ -58,14 +60,13 @@ impl House {
 
     /// `change` edits the configuration before the start.
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> House {
-        let folder = tempfile::tempdir().unwrap();
-        let database = database::fresh().await;
-        let url = database.as_ref().map_or_else(
-            || format!("sqlite://{}", folder.path().join("weirgate.db").display()),
-            |database| database.url.clone(),
-        );
+        let database = if module_path!().starts_with("postgres") {
+            Database::postgres().expect("WEIRGATE_TEST_POSTGRES_URL names a server; `cargo xtask test it` starts one")
+        } else {
+            Database::sqlite()
+        };
         let upstream = fake_upstream::start(fake_upstream::Options::default()).await.unwrap();
-        let mut config = config(folder.path(), &url, &upstream);
+        let mut config = config(database.dir(), &database.url, &upstream);
         change(&mut config);
         let state = State::start(config).await.unwrap();
         let register = Register {
@@ -88,8 +89,7 @@ impl House {
             key: created.key.unwrap(),
             key_id: created.details.id,
             server,
-            _folder: folder,
-            _database: database,
+            database,
         }
     }
 
@@ -126,8 +126,11 @@ impl House {
     /// Shuts down and asserts that no record stayed open.
     pub async fn close(self) {
         self.server.abort();
+        self.state.ledger().flush().await.unwrap();
+        let left = self.state.ledger().open_records().await.unwrap();
         self.state.shutdown().await;
-        assert_eq!(self.state.ledger().open_records().await.unwrap(), 0, "an open record was left behind");
+        self.database.remove();
+        assert_eq!(left, 0, "an open record was left behind");
     }
 }
 
