@@ -48,7 +48,7 @@ fn reference(text: &str) -> Said {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn events_are_those_of_eventsource_stream(
