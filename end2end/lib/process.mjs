@@ -1,6 +1,6 @@
 // Child processes of a run: started with an environment of their own, their output kept as artefacts, ended by process id.
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { closeSync, createWriteStream, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -45,8 +45,12 @@ export async function freePort() {
   return port;
 }
 
-/** Starts a program whose output goes to an artefact. `child.exited` resolves with `{code, signal}`; `child.firstLine` with its first line. */
-export function start(name, command, args, { env = {}, cwd, stdin } = {}) {
+/**
+ * Starts a program whose output goes to an artefact. `child.exited` resolves with `{code, signal}`; `child.firstLine` with its first line.
+ * `quiet` lets it write there by itself: for measurements, in which nobody shall be woken by its log.
+ */
+export function start(name, command, args, { env = {}, cwd, stdin, quiet = false } = {}) {
+  if (quiet) return startQuietly(name, command, args, { env, cwd });
   const child = spawn(command, args, { env: cleanEnvironment(env), cwd, stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
   const log = createWriteStream(artefact(`${name}.log`), { flags: "a" });
   child.tail = "";
@@ -79,6 +83,24 @@ export function start(name, command, args, { env = {}, cwd, stdin } = {}) {
     child.exited.then(() => reject(new Error(`${name} ended before it said anything:\n${child.tail}`)));
   });
   child.firstLine.catch(() => {});
+  return child;
+}
+
+function startQuietly(name, command, args, { env, cwd }) {
+  const file = openSync(artefact(`${name}.log`), "a");
+  const child = spawn(command, args, { env: cleanEnvironment(env), cwd, stdio: ["ignore", file, file] });
+  closeSync(file);
+  child.name = name;
+  child.tail = `its output is in ${artefact(`${name}.log`)}`;
+  running.add(child);
+  child.exited = new Promise((resolve) => {
+    const ended = (result) => {
+      running.delete(child);
+      resolve(result);
+    };
+    child.on("error", (error) => ended({ code: null, signal: null, error }));
+    child.on("close", (code, signal) => ended({ code, signal }));
+  });
   return child;
 }
 

@@ -46,7 +46,7 @@ export function fakeProviders(fake, models = MODELS) {
  * Starts a server and waits until it is ready. `binary` is the development build unless given; the release build
  * carries its pages, the development build reads them from WEIRGATE_SITE_ROOT.
  */
-export async function startWeirgate({ name = "weirgate", providers = [], folder, port, env = {}, binary, config: more = "" } = {}) {
+export async function startWeirgate({ name = "weirgate", providers = [], folder, port, env = {}, binary, quiet = false, config: more = "" } = {}) {
   folder ??= temporaryFolder(name);
   port ??= await freePort();
   mkdirSync(folder, { recursive: true });
@@ -63,7 +63,7 @@ export async function startWeirgate({ name = "weirgate", providers = [], folder,
     ...env,
   };
   if (process.env.WEIRGATE_SITE_ROOT) variables.LEPTOS_SITE_ROOT ??= path.resolve(process.env.WEIRGATE_SITE_ROOT);
-  const child = start(name, binary ?? required("WEIRGATE_BIN"), ["serve", "--config", config], { env: variables, cwd: folder });
+  const child = start(name, binary ?? required("WEIRGATE_BIN"), ["serve", "--config", config], { env: variables, cwd: folder, quiet });
   await until("/readyz", async () => (await fetch(`${origin}/readyz`)).ok, { child, limit: 30_000, every: 20 });
   return { child, origin, folder, port, variables, database: path.join(folder, "data", "weirgate.db"), stop: (options) => stop(child, options) };
 }

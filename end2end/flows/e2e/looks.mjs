@@ -71,8 +71,9 @@ export async function looks(report, origin, { javaScript }) {
       const before = await width();
       await part(page, "sidebar-toggle").first().click();
       await until("the room to change", async () => Math.abs((await width()) - before) > 40);
-      await page.waitForTimeout(javaScript ? 300 : 0);
-      const collapsed = await width();
+      // The room may move for a moment; it has arrived when two looks see the same.
+      let collapsed = await width();
+      await until("the room to stand still", async () => collapsed === (collapsed = await width()), { every: 150 });
       await page.reload();
       await ready(page, javaScript);
       report.equal(await width(), collapsed, "room for the page after the reload");
