@@ -1,0 +1,241 @@
+//! Signing up, in and out, and who is signed in.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Form;
+use crate::error::ApiError;
+#[cfg(feature = "ssr")]
+use crate::request::{Request, cookie, flash, own_path};
+
+/// The person, for the frame around every page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Viewer {
+    pub name: String,
+    pub email: String,
+    pub initials: String,
+    /// The built-in provider answers: every page says so.
+    pub demo: bool,
+}
+
+/// What a page for the signed-out needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entrance {
+    pub form: Form,
+    pub registration_open: bool,
+    /// Only asked by `/setup`: no administrator exists yet.
+    pub setup_needed: bool,
+}
+
+#[server(endpoint = "viewer")]
+pub async fn read_viewer() -> Result<Viewer, ApiError> {
+    let request = Request::current()?;
+    let user = request.user().await?;
+    let me = server::accounts::me(&request.state, &user)
+        .await
+        .map_err(|error| request.error(&error))?;
+    let name = shown_name(&me);
+    Ok(Viewer {
+        initials: initials(&name),
+        name,
+        email: me.email,
+        demo: request.state.directory().is_demo(),
+    })
+}
+
+/// Who is signed in already is led to the overview.
+#[server(endpoint = "entrance")]
+pub async fn read_entrance(form: String) -> Result<Entrance, ApiError> {
+    let request = Request::current()?;
+    if request.signed_in().await?.is_some() {
+        request.go("/");
+    }
+    let setup_needed = server::setup::needed(&request.state).await.map_err(|error| request.error(&error))?;
+    Ok(Entrance {
+        form: flash::take_form(&request, &form).unwrap_or_default(),
+        registration_open: request.state.config().auth.registration.is_open(),
+        setup_needed,
+    })
+}
+
+/// Returns the path to go on with: the page is loaded afresh, since language and theme may be the account's from here on.
+#[server(endpoint = "sign_in")]
+pub async fn sign_in(
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] remember_me: Option<String>,
+    #[server(default)] next: String,
+) -> Result<String, ApiError> {
+    let request = Request::current()?;
+    let form = Form::sent("sign_in", &[("email", &email), ("remember_me", on(&remember_me))]);
+    let back = match own_path(&next) {
+        Some("/") | None => "/login".to_owned(),
+        Some(path) => ["/login?next=", path].concat(),
+    };
+    let work = async {
+        let required = [("email", email.trim()), ("password", &password)];
+        if let Some((field, _)) = required.into_iter().find(|(_, value)| value.is_empty()) {
+            return Err(request.wrong_field(field, "required"));
+        }
+        let remember = remember_me.is_some();
+        let login = types::accounts::Login {
+            email,
+            password,
+            remember_me: remember,
+        };
+        let user = server::accounts::verify_password(&request.state, &login, &request.device())
+            .await
+            .map_err(|error| request.error(&error))?;
+        start(&request, &user, remember).await?;
+        Ok(own_path(&next).unwrap_or("/").to_owned())
+    };
+    request.form(&back, form, work, String::clone).await
+}
+
+#[server(endpoint = "sign_up")]
+pub async fn sign_up(
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] confirm_password: String,
+    #[server(default)] full_name: String,
+    #[server(default)] username: String,
+    #[server(default)] remember_me: Option<String>,
+) -> Result<String, ApiError> {
+    let request = Request::current()?;
+    let form = Form::sent(
+        "sign_up",
+        &[
+            ("email", &email),
+            ("full_name", &full_name),
+            ("username", &username),
+            ("remember_me", on(&remember_me)),
+        ],
+    );
+    let work = async {
+        let register = register(&request, email, password, &confirm_password, &full_name, &username)?;
+        let user = server::accounts::register(&request.state, register, &request.device())
+            .await
+            .map_err(|error| request.error(&error))?;
+        start(&request, &user, remember_me.is_some()).await?;
+        Ok("/".to_owned())
+    };
+    request.form("/register", form, work, String::clone).await
+}
+
+/// The first administrator. `token` stands in the server's log and opens this once.
+#[server(endpoint = "set_up")]
+pub async fn set_up(
+    #[server(default)] token: String,
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] confirm_password: String,
+    #[server(default)] full_name: String,
+) -> Result<String, ApiError> {
+    let request = Request::current()?;
+    let form = Form::sent("set_up", &[("email", &email), ("full_name", &full_name)]);
+    let plain_token = token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let back = if plain_token { ["/setup?token=", &token].concat() } else { "/setup".to_owned() };
+    let work = async {
+        let register = register(&request, email, password, &confirm_password, &full_name, "")?;
+        let user = server::setup::complete(&request.state, &token, register, &request.device())
+            .await
+            .map_err(|error| request.error(&error))?;
+        start(&request, &user, false).await?;
+        Ok("/".to_owned())
+    };
+    request.form(&back, form, work, String::clone).await
+}
+
+#[server(endpoint = "sign_out")]
+pub async fn sign_out() -> Result<(), ApiError> {
+    let request = Request::current()?;
+    let config = request.state.config();
+    if let Some(value) = server::http::cookie::read(&request.parts.headers, config) {
+        server::sessions::end_cookie(&request.state, &value)
+            .await
+            .map_err(|error| request.error(&error))?;
+    }
+    request.set_cookie(server::http::cookie::clear(config));
+    request.go("/login");
+    Ok(())
+}
+
+#[cfg(feature = "ssr")]
+fn on(checkbox: &Option<String>) -> &'static str {
+    if checkbox.is_some() { "on" } else { "" }
+}
+
+/// The rules of `types`, and that both passwords are the same; all mistakes at once.
+#[cfg(feature = "ssr")]
+fn register(
+    request: &Request,
+    email: String,
+    password: String,
+    confirm: &str,
+    full_name: &str,
+    username: &str,
+) -> Result<types::accounts::Register, ApiError> {
+    let given = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+    let register = types::accounts::Register {
+        username: given(username),
+        full_name: given(full_name),
+        email,
+        password,
+    };
+    let mut errors = match register.check() {
+        Ok(()) => Default::default(),
+        Err(refusal) => refusal.errors,
+    };
+    if confirm != register.password && !errors.contains_key("password") {
+        let wrong = if confirm.is_empty() {
+            types::rules::Wrong::Required
+        } else {
+            types::rules::Wrong::NotMatching
+        };
+        types::accounts::wrong(&mut errors, "confirm_password", Err(wrong));
+    }
+    types::Refusal::fields(errors).map_err(|refusal| request.error(&refusal.into()))?;
+    Ok(register)
+}
+
+/// Starts the browser's session in place of the one it had, and brings the account's language and theme to this browser.
+#[cfg(feature = "ssr")]
+async fn start(request: &Request, user: &server::sessions::User, remember: bool) -> Result<(), ApiError> {
+    let (state, headers) = (&request.state, &request.parts.headers);
+    let config = state.config();
+    if let Some(old) = server::http::cookie::read(headers, config) {
+        server::sessions::end_cookie(state, &old)
+            .await
+            .map_err(|error| request.error(&error))?;
+    }
+    let cookie = server::sessions::start_cookie(state, user, remember, &request.device())
+        .await
+        .map_err(|error| request.error(&error))?;
+    request.set_cookie(server::http::cookie::set(config, &cookie));
+    let me = server::accounts::me(state, user).await.map_err(|error| request.error(&error))?;
+    // `en` and `system` are also what an account has that never chose; then the browser decides.
+    let stored = [(cookie::LOCALE, &me.locale, "en"), (cookie::THEME, &me.theme, "system")];
+    for (name, value, unchosen) in stored {
+        if cookie::read(headers, name).is_none() && value != unchosen {
+            request.set_cookie(cookie::keep(config, name, value));
+        }
+    }
+    Ok(())
+}
+
+/// The full name, or else the username.
+#[cfg(feature = "ssr")]
+pub(super) fn shown_name(me: &types::accounts::Me) -> String {
+    let full = me.full_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    full.unwrap_or(&me.username).to_owned()
+}
+
+/// The first letters of the first two words.
+#[cfg(feature = "ssr")]
+pub(super) fn initials(name: &str) -> String {
+    name.split(|c: char| !c.is_alphanumeric())
+        .filter_map(|word| word.chars().next())
+        .take(2)
+        .flat_map(char::to_uppercase)
+        .collect()
+}

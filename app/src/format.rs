@@ -1,0 +1,194 @@
+//! Words for numbers, money and times in the reader's language and time zone, and the views made of them.
+//!
+//! Only integers: money is rounded for tiles and axes, and shown to the last digit in tables.
+
+use jiff::{Zoned, tz::TimeZone};
+use server::sessions::User;
+use types::{Timestamp, usage};
+
+use crate::{
+    api::{
+        Moment,
+        keys::{KeyState, KeyView},
+        overview::{CallView, FirstToken, Month},
+    },
+    error::ApiError,
+    locale::Locale,
+    request::{Request, cookie},
+};
+
+mod chart;
+mod numbers;
+pub mod snippets;
+
+pub use numbers::Numbers;
+
+pub struct Format {
+    pub numbers: Numbers,
+    pub zone_name: String,
+    zone: TimeZone,
+    now: Timestamp,
+}
+
+impl Format {
+    /// The account's time zone; an account that never chose one takes the browser's.
+    pub async fn of(request: &Request, user: &User) -> Result<Self, ApiError> {
+        let me = server::accounts::me(&request.state, user)
+            .await
+            .map_err(|error| request.error(&error))?;
+        let stored = Some(me.time_zone.as_str()).filter(|name| *name != "UTC");
+        let browser = cookie::read(&request.parts.headers, cookie::ZONE);
+        let known = |name: &&str| name.len() <= 64 && TimeZone::get(name).is_ok();
+        let name = stored.filter(known).or(browser.filter(known)).unwrap_or("UTC");
+        Ok(Format::new(request.locale(), name, request.state.clock().now()))
+    }
+
+    pub fn new(locale: Locale, zone: &str, now: Timestamp) -> Self {
+        Format {
+            numbers: Numbers(locale),
+            zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC),
+            zone_name: zone.to_owned(),
+            now,
+        }
+    }
+
+    fn zoned(&self, at: Timestamp) -> Zoned {
+        jiff::Timestamp::from_millisecond(at.0)
+            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+            .to_zoned(self.zone.clone())
+    }
+
+    /// When this month began for the reader.
+    pub fn month_start(&self, now: Timestamp) -> Timestamp {
+        let first = self.zoned(now).first_of_month().and_then(|day| day.start_of_day());
+        first.map_or(now, |start| Timestamp(start.timestamp().as_millisecond()))
+    }
+
+    /// A time today, a day with its time otherwise.
+    pub fn moment(&self, at: Timestamp) -> Moment {
+        let (then, now) = (self.zoned(at), self.zoned(self.now));
+        let clock = |seconds: bool| {
+            let (hour, minute) = (then.hour(), then.minute());
+            if seconds {
+                format!("{hour:02}:{minute:02}:{:02}", then.second())
+            } else {
+                format!("{hour:02}:{minute:02}")
+            }
+        };
+        let text = if then.date() == now.date() {
+            clock(true)
+        } else if then.year() == now.year() {
+            format!("{} {}", self.numbers.day(then.day(), then.month()), clock(false))
+        } else {
+            self.date_text(&then)
+        };
+        Moment {
+            iso: at.to_rfc3339(),
+            text,
+        }
+    }
+
+    pub fn date(&self, at: Timestamp) -> Moment {
+        Moment {
+            iso: at.to_rfc3339(),
+            text: self.date_text(&self.zoned(at)),
+        }
+    }
+
+    fn date_text(&self, at: &Zoned) -> String {
+        format!("{} {}", self.numbers.day(at.day(), at.month()), at.year())
+    }
+
+    pub fn key(&self, key: &types::keys::Key) -> KeyView {
+        let expired = key.expires_at.is_some_and(|at| at <= self.now);
+        KeyView {
+            id: key.id.to_string(),
+            name: key.name.clone(),
+            hint: key.hint.clone(),
+            models: key.models.clone(),
+            created: self.date(key.created_at),
+            last_used: key.last_used_at.map(|at| self.moment(at)),
+            expires: key.expires_at.map(|at| self.date(at)),
+            state: match (key.revoked_at, expired) {
+                (Some(_), _) => KeyState::Revoked,
+                (None, true) => KeyState::Expired,
+                (None, false) => KeyState::Active,
+            },
+        }
+    }
+
+    pub fn call(&self, call: &usage::Call) -> CallView {
+        let (tokens, numbers) = (&call.tokens, &self.numbers);
+        let cached = [tokens.cache_read, tokens.cache_write_5m, tokens.cache_write_1h];
+        CallView {
+            request_id: call.request_id.clone(),
+            at: self.moment(call.created_at),
+            model: call.model.clone(),
+            key: call.key.as_ref().map(|key| key.name.clone()),
+            input: numbers.count(tokens.input),
+            cached: numbers.count(cached.into_iter().fold(0, u64::saturating_add)),
+            output: numbers.count(tokens.output),
+            cost: (!call.unpriced).then(|| numbers.money(call.cost_nanos)),
+            first_token: call.ttft_ms.map(|ms| numbers.millis(ms)),
+            status: call.status,
+            reason: call.error_class.clone(),
+            estimated: call.source == usage::UsageSource::Estimated,
+        }
+    }
+
+    pub fn month(&self, sums: &usage::Sums, today: Option<&usage::Day>) -> Month {
+        let numbers = &self.numbers;
+        let tokens = &sums.tokens;
+        let some = |count: u64| (count > 0).then(|| numbers.count(count));
+        let input = tokens.total().saturating_sub(tokens.output);
+        Month {
+            cost: numbers.money_short(sums.cost_nanos),
+            cost_today: numbers.money_short(today.map(|day| day.sums.cost_nanos).unwrap_or_default()),
+            tokens: numbers.compact(tokens.total()),
+            cached: (tokens.cache_read > 0 && input > 0).then(|| numbers.share(tokens.cache_read, input)),
+            requests: numbers.count(sums.requests),
+            any_requests: sums.requests > 0,
+            failed: some(sums.failed),
+            unpriced: some(sums.unpriced),
+        }
+    }
+
+    /// Over the calls given, as far as they had a first token.
+    pub fn first_token(&self, calls: &[usage::Call]) -> Option<FirstToken> {
+        let mut times: Vec<u64> = calls.iter().filter_map(|call| call.ttft_ms).collect();
+        times.sort_unstable();
+        let count = u64::try_from(times.len()).ok()?;
+        let median = *times.get(times.len().saturating_sub(1) / 2)?;
+        let sum = times.iter().fold(0u64, |sum, time| sum.saturating_add(*time));
+        Some(FirstToken {
+            median: self.numbers.millis(median),
+            mean: self.numbers.millis(sum.checked_div(count)?),
+            calls: self.numbers.count(count),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-18T11:06:40Z
+    const NOW: Timestamp = Timestamp(1_795_000_000_000);
+
+    #[test]
+    fn moment_is_told_in_the_readers_zone_and_language() {
+        let english = Format::new(Locale::En, "UTC", NOW);
+        assert_eq!(english.moment(NOW).text, "11:06:40");
+        assert_eq!(english.moment(NOW).iso, "2026-11-18T11:06:40.000Z");
+        assert_eq!(english.moment(NOW.plus_secs(-86_400)).text, "17 Nov 11:06");
+        assert_eq!(english.moment(NOW.plus_secs(-400 * 86_400)).text, "14 Oct 2025");
+        let russian = Format::new(Locale::Ru, "Asia/Tokyo", NOW.plus_secs(4 * 3600));
+        assert_eq!(russian.moment(NOW).text, "18 нояб. 20:06");
+    }
+
+    #[test]
+    fn month_begins_at_the_readers_midnight() {
+        let tokyo = Format::new(Locale::En, "Asia/Tokyo", NOW);
+        assert_eq!(tokyo.month_start(NOW).to_rfc3339(), "2026-10-31T15:00:00.000Z");
+    }
+}

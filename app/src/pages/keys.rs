@@ -1,0 +1,276 @@
+//! `/keys`: make, see and revoke keys.
+
+use leptos::{form::ActionForm, prelude::*};
+use leptos_meta::Title;
+
+use super::sign_in::{Summary, mistakes};
+use crate::{
+    api::keys::{CreateKey, KeyState, KeyView, KeysView, NewSecret, RevokeKey, read_keys},
+    locale::use_text,
+    text::Text,
+    ui::{
+        card::Empty,
+        code::Secret,
+        field::{Field, Look, Submit},
+        icon::Icon,
+        load::{bones, load},
+        notice::{Failure, Notice, Tone},
+        table::Time,
+    },
+};
+
+type Create = ServerAction<CreateKey>;
+type Revoke = ServerAction<RevokeKey>;
+
+#[component]
+pub fn Keys() -> impl IntoView {
+    let text = use_text();
+    let create = Create::new();
+    let revoke = Revoke::new();
+    let data = Resource::new(move || (create.version().get(), revoke.version().get()), |_| read_keys());
+    let failed = move || revoke.value().get().and_then(Result::err).map(|error| view! { <Failure error /> });
+    view! {
+        <Title text=text.keys.title />
+        <div class="page-head">
+            <div>
+                <h1>{text.keys.title}</h1>
+                <p>{text.keys.note}</p>
+            </div>
+        </div>
+        {failed}
+        {load(data, bones, move |data| page(data, create, revoke))}
+    }
+    .into_any()
+}
+
+fn page(data: KeysView, create: Create, revoke: Revoke) -> AnyView {
+    let text = use_text();
+    let words = &text.keys;
+    let KeysView { keys, models, form, secret } = data;
+    let revoke_error = (form.name == "revoke_key").then(|| form.error.clone()).flatten();
+    // Read without tracking: the list is loaded anew after each key, which renders this again.
+    let made = create.value().get_untracked().and_then(Result::ok).or(secret);
+    let top = match made {
+        Some(secret) => ready(text, secret, create),
+        None => new_key(text, create, models, form),
+    };
+    let list = if keys.is_empty() {
+        view! {
+            <Empty icon=icondata_lu::LuKeyRound title=words.empty note=words.empty_note>
+                {()}
+            </Empty>
+        }
+        .into_any()
+    } else {
+        table(text, keys, revoke)
+    };
+    view! {
+        {revoke_error.map(|error| view! { <Failure error /> })}
+        {top}
+        <section class="card card-flush">
+            <div class="card-head">
+                <h2>{words.list}</h2>
+            </div>
+            {list}
+        </section>
+    }
+    .into_any()
+}
+
+/// The key in full, once.
+fn ready(text: &'static Text, secret: NewSecret, create: Create) -> AnyView {
+    let words = &text.keys;
+    view! {
+        <Notice tone=Tone::Good>
+            <b>{(words.created)(&secret.name)}</b>
+            <p class="mb-3">{words.once}</p>
+            <Secret value=secret.key />
+            <div class="flex flex-wrap gap-2 mt-3">
+                <a class="btn btn-primary" href="/connect">
+                    {words.use_it}
+                    <Icon of=icondata_lu::LuArrowRight />
+                </a>
+                <a class="btn" href="/keys" on:click=move |_| create.clear()>
+                    {words.another}
+                </a>
+            </div>
+        </Notice>
+    }
+    .into_any()
+}
+
+fn new_key(text: &'static Text, create: Create, models: Vec<String>, form: crate::api::Form) -> AnyView {
+    let words = &text.keys;
+    let mistakes = mistakes(create.value(), form.error.clone());
+    let name = Look {
+        name: "name",
+        label: words.name,
+        autocomplete: "off",
+        placeholder: words.name_example,
+        ..Look::default()
+    };
+    let chosen = form.value("expires_in_days");
+    let options = ["", "7", "30", "90"]
+        .into_iter()
+        .zip(words.expiry)
+        .map(|(value, label)| {
+            view! {
+                <option value=value selected=value == chosen>
+                    {label}
+                </option>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card">
+            <div class="card-head">
+                <h2>{words.new}</h2>
+            </div>
+            <ActionForm action=create attr:data-testid="create-key" attr:novalidate=true>
+                <input type="hidden" name="page" value="/keys" />
+                <Summary mistakes />
+                <div class="key-form">
+                    <Field look=name mistakes value=form.value("name") />
+                    <div class="field">
+                        <label for="expires_in_days">{words.expires}</label>
+                        <select class="input" id="expires_in_days" name="expires_in_days">
+                            {options}
+                        </select>
+                    </div>
+                    <div class="field">
+                        <span class="label only-wide" aria-hidden="true">
+                            "\u{a0}"
+                        </span>
+                        <Submit label=words.create pending=create.pending() class="btn btn-primary btn-field" />
+                    </div>
+                </div>
+                {model_choice(text, models)}
+            </ActionForm>
+        </section>
+    }
+    .into_any()
+}
+
+fn model_choice(text: &'static Text, models: Vec<String>) -> AnyView {
+    let words = &text.keys;
+    if models.len() < 2 {
+        return ().into_any();
+    }
+    let boxes = models
+        .into_iter()
+        .map(|model| {
+            view! {
+                <label class="choice">
+                    <input type="checkbox" name="models[]" value=model.clone() />
+                    <code>{model}</code>
+                </label>
+            }
+        })
+        .collect_view();
+    view! {
+        <details class="more mt-3">
+            <summary>
+                {words.models} <Icon of=icondata_lu::LuChevronDown />
+            </summary>
+            <p class="hint">{words.models_hint}</p>
+            <div class="choices">{boxes}</div>
+        </details>
+    }
+    .into_any()
+}
+
+fn table(text: &'static Text, keys: Vec<KeyView>, revoke: Revoke) -> AnyView {
+    let words = &text.keys;
+    let rows = keys.into_iter().map(|key| row(text, key, revoke)).collect_view();
+    view! {
+        <div class="scroll scroll-menus" tabindex="0" role="region" aria-label=words.list>
+            <table class="table">
+                <thead>
+                    <tr>
+                        <th scope="col">{words.name}</th>
+                        <th scope="col">{words.key}</th>
+                        <th scope="col">{words.created_at}</th>
+                        <th scope="col">{words.last_used}</th>
+                        <th scope="col">{words.expires_at}</th>
+                        <th scope="col">{words.status}</th>
+                        <th>
+                            <span class="sr-only">{words.revoke}</span>
+                        </th>
+                    </tr>
+                </thead>
+                <tbody class="num">{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn row(text: &'static Text, key: KeyView, revoke: Revoke) -> AnyView {
+    let words = &text.keys;
+    let (class, status) = match key.state {
+        KeyState::Active => ("tag tag-good", words.active),
+        KeyState::Expired => ("tag tag-warn", words.expired),
+        KeyState::Revoked => ("tag", words.revoked),
+    };
+    let time = |at: Option<crate::api::Moment>| match at {
+        Some(at) => view! { <Time at /> }.into_any(),
+        None => view! { <span class="muted">{text.common.never}</span> }.into_any(),
+    };
+    let models = if key.models.is_empty() { words.all_models.to_owned() } else { key.models.join(", ") };
+    let confirm = (key.state != KeyState::Revoked).then(|| confirm(text, &key, revoke));
+    view! {
+        <tr data-testid="key-row" data-state=status>
+            <td>
+                <p class="font-medium">{key.name}</p>
+                <p class="muted small">{models}</p>
+            </td>
+            <td class="nowrap">
+                <code>{key.hint}</code>
+            </td>
+            <td class="nowrap">
+                <Time at=key.created />
+            </td>
+            <td class="nowrap">{time(key.last_used)}</td>
+            <td class="nowrap">{time(key.expires)}</td>
+            <td>
+                <span class=class>{status}</span>
+            </td>
+            <td class="n">{confirm}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// Asks before it is done; opens without a script.
+fn confirm(text: &'static Text, key: &KeyView, revoke: Revoke) -> AnyView {
+    let words = &text.keys;
+    let popover = ["revoke-", &key.id].concat();
+    let anchor = popover.clone();
+    let (id, ask) = (key.id.clone(), (words.revoke_ask)(&key.name));
+    view! {
+        <button class="btn btn-small" type="button" popovertarget=popover.clone() data-testid="revoke">
+            {words.revoke}
+        </button>
+        <div class="ask" id=anchor popover="auto" role="dialog" aria-label=words.revoke>
+            <b>{ask}</b>
+            <p>{words.revoke_note}</p>
+            <ActionForm action=revoke>
+                <input type="hidden" name="id" value=id />
+                <div class="flex gap-2 justify-end">
+                    <button
+                        class="btn"
+                        type="button"
+                        popovertarget=popover
+                        popovertargetaction="hide"
+                    >
+                        {text.common.cancel}
+                    </button>
+                    <button class="btn btn-danger" type="submit" data-testid="revoke-confirm">
+                        {words.revoke}
+                    </button>
+                </div>
+            </ActionForm>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,13 @@
+//! The small parts that pages are put together from. They know words and looks, never a service.
+
+pub mod card;
+pub mod chart;
+pub mod code;
+pub mod field;
+pub mod frame;
+pub mod gate;
+pub mod icon;
+pub mod load;
+pub mod notice;
+pub mod switches;
+pub mod table;

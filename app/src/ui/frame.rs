@@ -1,0 +1,177 @@
+//! The frame around every page of the signed-in: sidebar, header, user menu, content.
+//!
+//! Drawer and menu are native popovers: they open, close and give way to Escape without a script.
+
+use leptos::{prelude::*, server_fn::ServerFn, wasm_bindgen::JsCast};
+use leptos_router::{components::Outlet, hooks::use_location};
+
+use super::{
+    icon::{Brand, Icon},
+    switches::{LanguageSwitch, SidebarSwitch, ThemeSwitch},
+};
+use crate::{
+    api::session::{SignOut, Viewer, read_viewer},
+    locale::use_text,
+    text::Text,
+};
+
+/// Path, icon and name of the pages in the sidebar.
+fn places(text: &'static Text) -> [(&'static str, icondata_core::Icon, &'static str); 3] {
+    let nav = &text.nav;
+    [
+        ("/", icondata_lu::LuLayoutDashboard, nav.overview),
+        ("/connect", icondata_lu::LuPlug, nav.connect),
+        ("/keys", icondata_lu::LuKeyRound, nav.keys),
+    ]
+}
+
+#[component]
+pub fn Frame() -> impl IntoView {
+    let text = use_text();
+    let who = Resource::new(|| (), |()| read_viewer());
+    view! {
+        <a class="skip" href="#content" rel="external">
+            {text.common.skip}
+        </a>
+        <div class="app">
+            <Sidebar />
+            <div class="min-w-0">
+                <header class="top">
+                    <div data-testid="sidebar-toggle">
+                        <button
+                            class="btn btn-icon btn-quiet only-small"
+                            type="button"
+                            popovertarget="navigation"
+                            aria-label=text.nav.open
+                        >
+                            <Icon of=icondata_lu::LuMenu />
+                        </button>
+                        <SidebarSwitch />
+                    </div>
+                    <Crumbs />
+                    <div class="top-end">
+                        <Transition>
+                            {move || Suspend::new(async move {
+                                let demo = who.await.is_ok_and(|viewer| viewer.demo);
+                                demo.then(|| view! {
+                                    <span class="tag tag-warn demo-tag" title=text.common.demo_note>
+                                        {text.common.demo}
+                                    </span>
+                                })
+                            })}
+                        </Transition>
+                        <LanguageSwitch />
+                        <ThemeSwitch />
+                        <Transition fallback=|| view! { <span class="avatar"></span> }>
+                            {move || Suspend::new(async move { who.await.ok().map(menu) })}
+                        </Transition>
+                    </div>
+                </header>
+                <main class="page" id="content" tabindex="-1">
+                    <Outlet />
+                </main>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Sidebar() -> impl IntoView {
+    let text = use_text();
+    let path = use_location().pathname;
+    let settings = ("/settings", icondata_lu::LuSettings, text.nav.settings);
+    let link = move |(href, icon, name): (&'static str, icondata_core::Icon, &'static str)| {
+        view! {
+            <a class="nav" href=href title=name aria-current=move || (path.get() == href).then_some("page")>
+                <Icon of=icon />
+                <span class="word">{name}</span>
+            </a>
+        }
+    };
+    view! {
+        <nav class="side" id="navigation" popover="auto" aria-label=text.nav.label on:click=|_| close("navigation")>
+            <a href="/" aria-label="Weirgate">
+                <Brand />
+            </a>
+            {places(text).map(link).into_iter().collect_view()}
+            <div class="side-foot">
+                <a class="nav" href="/docs/api" rel="external" title=text.nav.reference>
+                    <Icon of=icondata_lu::LuBookOpen />
+                    <span class="word">{text.nav.reference}</span>
+                </a>
+                {link(settings)}
+            </div>
+        </nav>
+    }
+    .into_any()
+}
+
+/// Whose numbers these are, and the page.
+#[component]
+fn Crumbs() -> impl IntoView {
+    let text = use_text();
+    let path = use_location().pathname;
+    let page = move || {
+        let path = path.get();
+        let place = places(text).into_iter().find(|(href, ..)| *href == path);
+        place.map_or(text.nav.settings, |(_, _, name)| name)
+    };
+    view! {
+        <div class="crumbs">
+            <span class="only-wide">{text.nav.personal}</span>
+            <span class="only-wide" aria-hidden="true">
+                "/"
+            </span>
+            <b>{page}</b>
+        </div>
+    }
+    .into_any()
+}
+
+fn menu(viewer: Viewer) -> AnyView {
+    let nav = &use_text().nav;
+    let Viewer { name, email, initials, .. } = viewer;
+    view! {
+        <button
+            class="avatar"
+            type="button"
+            popovertarget="account"
+            aria-label=[nav.account, ": ", &name].concat()
+            data-testid="user-menu"
+        >
+            {initials.clone()}
+        </button>
+        <div class="menu" id="account" popover="auto" on:click=|_| close("account")>
+            <div class="menu-who">
+                <span class="avatar" aria-hidden="true">
+                    {initials}
+                </span>
+                <div>
+                    <p class="font-semibold">{name}</p>
+                    <p class="muted small">{email}</p>
+                </div>
+            </div>
+            <a class="menu-item" href="/settings">
+                <Icon of=icondata_lu::LuSettings />
+                {nav.settings}
+            </a>
+            <form method="post" action=SignOut::url()>
+                <button class="menu-item" data-testid="logout">
+                    <Icon of=icondata_lu::LuLogOut />
+                    {nav.sign_out}
+                </button>
+            </form>
+        </div>
+    }
+    .into_any()
+}
+
+/// A page changed by script leaves popovers open; on wide screens the sidebar is none.
+fn close(id: &str) {
+    let element = document().get_element_by_id(id);
+    let element = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(element) = element.filter(|element| element.matches(":popover-open").unwrap_or(false)) {
+        let _ = element.hide_popover();
+    }
+}
