@@ -157,3 +157,21 @@ fn number(which: &str) -> Result<u32> {
     command.args([which, ACCOUNT]);
     Ok(process::output(command)?.parse()?)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    #[ignore = "needs PostgreSQL's programs"]
+    fn cluster_answers_and_leaves_nothing_behind() {
+        let cluster = Cluster::start().unwrap();
+        let folder = cluster.folder.clone();
+        let mut query = Command::new(binaries().unwrap().join("psql"));
+        query.args([&cluster.url(), "-Atc", "select 6 * 7"]);
+        assert_eq!(process::output(query).unwrap(), "42");
+        drop(cluster);
+        assert!(!folder.exists());
+    }
+}
