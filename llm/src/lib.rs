@@ -18,8 +18,7 @@ mod usage;
 
 pub use error::Error;
 pub use head::Head;
-pub use meter::{End, Finished, Forward, StreamMeter};
+pub use meter::{End, Finished, Forward, JsonUsage, StreamMeter, Tally, estimate, json_usage};
 pub use splice::Edits;
 pub use sse::EVENT_MOST;
 pub use types::{Dialect, Tokens};
-pub use usage::{JsonUsage, Tally, estimate, json_usage};

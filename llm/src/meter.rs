@@ -8,10 +8,11 @@
 use bytes::Bytes;
 use types::{Dialect, Tokens, usage::UsageSource};
 
+pub use crate::usage::{JsonUsage, Tally, estimate, json_usage};
 use crate::{
-    Error, Tally, anthropic, openai,
+    Error, anthropic, openai,
     sse::{self, Framer},
-    usage::{self, Counts, Implausible},
+    usage::{Counts, Implausible},
 };
 
 /// Reads one stream.
@@ -128,7 +129,7 @@ impl StreamMeter {
     /// `input_estimate`: see [`crate::Head::input_estimate`].
     pub fn tally(&self, end: Option<End>, input_estimate: u64) -> Tally {
         let reading = &self.reading;
-        let estimated = usage::estimate(reading.output_bytes);
+        let estimated = estimate(reading.output_bytes);
         let (tokens, source) = match (reading.counts.tokens(), end) {
             (Some(tokens), Some(End::Complete)) if reading.final_said => (tokens, UsageSource::Provider),
             // A whole answer whose last count is missing: what was not said is estimated.
