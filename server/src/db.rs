@@ -173,9 +173,9 @@ impl Db {
         &self.0.clock
     }
 
-    /// Spawns a task that [`Db::close`] waits for.
-    pub(in crate::db) fn tasks(&self) -> &TaskTracker {
-        &self.0.tasks
+    /// Runs something in the background that [`Db::close`] waits for, so it must end by itself or be told to.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn(work);
     }
 
     /// Whether the database answers.

@@ -90,6 +90,22 @@ fn temporary_code(code: &str) -> bool {
     code.parse::<u32>().is_ok_and(|code| SQLITE.contains(&(code & 0xff)))
 }
 
+/// Whether a value or a constraint is what the database refuses, so that the same rows will be refused again: SQLSTATE classes 22 and 23,
+/// SQLite's TOOBIG, CONSTRAINT, MISMATCH and RANGE.
+pub(super) fn is_about_a_row(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Encode(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            let sqlite = code.len() < 5
+                && code
+                    .parse::<u32>()
+                    .is_ok_and(|code| [18, 19, 20, 25].contains(&(code & 0xff)));
+            sqlite || (code.len() == 5 && (code.starts_with("22") || code.starts_with("23")))
+        }),
+        _ => false,
+    }
+}
+
 /// Whether PostgreSQL said that this server will not do: it is read-only now (a standby after a failover), or it is going away.
 pub(super) fn connection_is_no_good(error: &DbErr) -> bool {
     driver_error(error)

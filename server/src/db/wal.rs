@@ -21,7 +21,7 @@ const TRUNCATE_ABOVE: i64 = 65_536;
 pub(super) fn start(db: &Db) {
     if let Pools::Sqlite { write, path, stop, .. } = db.pools() {
         let (pool, path, stop) = (write.clone(), path.clone(), stop.clone());
-        db.tasks().spawn(async move { run(&pool, &path, stop).await });
+        db.spawn(async move { run(&pool, &path, stop).await });
     }
 }
 
