@@ -1,7 +1,7 @@
 // What is remembered (theme, language, sidebar), what nobody asked for (404), and how it all looks at the sizes people have.
 import { SIZES, openBrowser, overflow, shoot } from "../../lib/browser.mjs";
 import { until } from "../../lib/process.mjs";
-import { call, createKey, open, part, ready, signUp } from "./steps.mjs";
+import { call, createKey, open, press, ready, signUp } from "./steps.mjs";
 
 const PAGES = { overview: "/", keys: "/keys", connect: "/connect" };
 
@@ -29,7 +29,7 @@ export async function looks(report, origin, { javaScript }) {
         if (theme === "dark") {
           await open(page, "/", javaScript);
           const before = await background();
-          await part(page, "theme").click();
+          await press(page, "theme");
           await until("another background", async () => (await background()) !== before);
         }
         for (const [size, viewport] of Object.entries(SIZES)) {
@@ -69,7 +69,7 @@ export async function looks(report, origin, { javaScript }) {
       await open(page, "/", javaScript);
       const width = () => page.locator("main").evaluate((main) => Math.round(main.getBoundingClientRect().width));
       const before = await width();
-      await part(page, "sidebar-toggle").first().click();
+      await press(page, "sidebar-toggle");
       await until("the room to change", async () => Math.abs((await width()) - before) > 40);
       // The room may move for a moment; it has arrived when two looks see the same.
       let collapsed = await width();
@@ -82,7 +82,7 @@ export async function looks(report, origin, { javaScript }) {
     await report.step("the language is remembered", async () => {
       await open(page, "/", javaScript);
       report.equal(await page.locator("html").getAttribute("lang"), "en", "language at first");
-      await part(page, "language").click();
+      await press(page, "language");
       await until("Russian", async () => (await page.locator("html").getAttribute("lang")) === "ru");
       await open(page, "/keys", javaScript);
       report.equal(await page.locator("html").getAttribute("lang"), "ru", "language of the next page");
@@ -100,7 +100,7 @@ export async function looks(report, origin, { javaScript }) {
         await page.setViewportSize(SIZES.phone);
         await open(page, "/", javaScript);
         const link = page.locator("nav a[href='/keys']").first();
-        await part(page, "sidebar-toggle").first().click();
+        await press(page, "sidebar-toggle");
         await until("the drawer", () => link.evaluate((link) => {
           const box = link.getBoundingClientRect();
           return box.width > 0 && box.left >= 0 && box.right <= innerWidth;

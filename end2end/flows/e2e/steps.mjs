@@ -4,6 +4,9 @@ import { randomUUID } from "node:crypto";
 /** In the browser, a form answers either by a page load (without WASM) or in place; both end with what the test waits for. */
 export const part = (page, name) => page.getByTestId(name);
 
+/** Presses the one button of a part that is to be seen now: a switch has one for each way. */
+export const press = (page, name) => part(page, name).locator("button:visible").click();
+
 /** Waits until the page's own code has taken over; without JavaScript there is nothing to wait for. */
 export async function ready(page, javaScript = true) {
   await page.waitForLoadState("load");
