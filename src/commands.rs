@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use server::{
     Config, State,
     clock::Clock,
-    config::{AppEnv, Loaded, Overrides},
+    config::{Env, Loaded, Sources},
     state::{Role, Start},
 };
 
@@ -79,17 +79,20 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 impl Settings {
-    fn overrides(&self) -> Overrides {
-        Overrides {
-            files: self.config.clone(),
-            data_dir: self.data_dir.clone(),
-            database_url: self.database_url.clone(),
-            ..Overrides::default()
+    /// Everything the configuration is read from; commands add their own flags.
+    fn sources(&self) -> Sources {
+        let mut flags = Vec::new();
+        if let Some(folder) = &self.data_dir {
+            flags.push(("server.data_dir", folder.display().to_string()));
         }
+        if let Some(url) = &self.database_url {
+            flags.push(("database.url", url.clone()));
+        }
+        Sources { files: self.config.clone(), flags, env: Env::process(), ..Sources::default() }
     }
 
     fn load(&self) -> anyhow::Result<Loaded> {
-        load(self.overrides())
+        Ok(Config::load(&self.sources())?)
     }
 
     /// The accounts and books, for a command beside a server that may be running.
@@ -98,8 +101,4 @@ impl Settings {
         let start = Start { clock: Clock::system(), role: Role::Command, migrate: true };
         State::start_with(config, start).await.context("cannot open the database")
     }
-}
-
-fn load(overrides: Overrides) -> anyhow::Result<Loaded> {
-    Ok(Config::load(overrides, AppEnv::Production)?)
 }

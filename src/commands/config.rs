@@ -34,7 +34,14 @@ pub fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
             }
             println!("The configuration is good.");
         }
-        What::Print | What::EnvExample => print!("{}", loaded.print()),
+        What::Print | What::EnvExample => {
+            for line in loaded.shown {
+                match line.value {
+                    Some(value) => println!("{} = {value}    # {}", line.key, line.source),
+                    None => println!("# {} is not set", line.key),
+                }
+            }
+        }
     }
     Ok(())
 }

@@ -29,19 +29,20 @@ pub struct Serve {
 }
 
 pub async fn run(settings: &Settings, command: Serve) -> anyhow::Result<()> {
-    let mut overrides = settings.overrides();
-    overrides.host = command.host;
-    overrides.port = command.port;
-    let loaded = super::load(overrides)?;
+    let mut sources = settings.sources();
+    sources.flags.extend(command.host.map(|host| ("server.host", host.to_string())));
+    sources.flags.extend(command.port.map(|port| ("server.port", port.to_string())));
+    let loaded = Config::load(&sources)?;
     log::start(&loaded.config)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let config = loaded.config;
+    let mut config = loaded.config;
     let address = (config.server.host, config.server.port);
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {}:{}; set PORT or stop what listens there", address.0, address.1))?;
+    config.set_port(listener.local_addr()?.port());
     let start = Start { clock: Clock::system(), role: Role::Serve, migrate: !command.no_migrate };
     let state = State::start_with(config, start).await?;
     let router = site::router(state.clone())?;
