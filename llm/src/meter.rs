@@ -77,11 +77,7 @@ impl StreamMeter {
 
     /// The upstream's body is over, cleanly or not.
     pub fn finish(&mut self) -> Finished {
-        let end = match &self.reading {
-            reading if reading.error => End::UpstreamError,
-            reading if reading.done => End::Complete,
-            _ => End::Truncated,
-        };
+        let end = self.reading.end().unwrap_or(End::Truncated);
         let mut rest = Forward::default();
         let mut held = std::mem::take(&mut self.held);
         if end == End::Complete {
@@ -125,10 +121,12 @@ impl StreamMeter {
         self.reading.output_bytes
     }
 
-    /// The call's numbers. `end` is what [`finish`](StreamMeter::finish) said, `None` when we stopped reading first;
+    /// The call's numbers. `end` is what [`finish`](StreamMeter::finish) said, `None` when we stopped reading first, be it
+    /// right after the last event, as clients like to hang up there;
     /// `input_estimate`: see [`crate::Head::input_estimate`].
     pub fn tally(&self, end: Option<End>, input_estimate: u64) -> Tally {
         let reading = &self.reading;
+        let end = end.or(reading.end());
         let estimated = estimate(reading.output_bytes);
         let (tokens, source) = match (reading.counts.tokens(), end) {
             (Some(tokens), Some(End::Complete)) if reading.final_said => (tokens, UsageSource::Provider),
@@ -249,6 +247,15 @@ impl Reading {
             output_bytes: 0,
             done: false,
             error: false,
+        }
+    }
+
+    /// How the stream ended, as far as its events say.
+    fn end(&self) -> Option<End> {
+        match (self.error, self.done) {
+            (true, _) => Some(End::UpstreamError),
+            (false, true) => Some(End::Complete),
+            (false, false) => None,
         }
     }
 

@@ -166,9 +166,25 @@ fn anthropic_without_a_final_count_is_estimated_from_its_content() {
         (tally.tokens.input, tally.tokens.output, tally.source),
         (9, 3, UsageSource::Estimated)
     );
-    // The client left instead: what the provider said so far stands.
+}
+
+#[test]
+fn client_that_leaves_early_gets_the_count_so_far_and_one_that_leaves_after_the_last_event_the_whole() {
+    let golden = &ALL[0];
+    let half = golden.bytes.len() / 2;
+    let mut meter = StreamMeter::new(golden.dialect, false);
+    forwarded(&mut meter, &golden.bytes[..half]);
     let tally = meter.tally(None, 50);
-    assert_eq!((tally.tokens.output, tally.source), (1, UsageSource::Partial));
+    assert_eq!(
+        (tally.tokens.input, tally.tokens.output, tally.source),
+        (25, 1, UsageSource::Partial)
+    );
+    forwarded(&mut meter, &golden.bytes[half..]);
+    let tally = meter.tally(None, 50);
+    assert_eq!(
+        (Some(tally.tokens), tally.source),
+        (golden.usage, UsageSource::Provider)
+    );
 }
 
 #[test]
