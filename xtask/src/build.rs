@@ -2,12 +2,12 @@
 //!
 //! The packages and flags are chosen so that plain `cargo build`, the tests and these builds share their results.
 
-use crate::place::Place;
+use crate::place::{OUTPUT_NAME, Place};
 use crate::stamp::{self, Inputs};
 use crate::{process, setup};
 use anyhow::Result;
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Everything that ends up in the binaries or the site.
 const SOURCES: [&str; 20] = [
@@ -39,42 +39,50 @@ pub struct Built {
     pub fake_upstream: PathBuf,
 }
 
+impl Built {
+    fn of(place: &Place, release: bool) -> Self {
+        Self {
+            weirgate: place.binary("weirgate", release),
+            fake_upstream: place.binary("fake-upstream", release),
+        }
+    }
+}
+
 /// Everything in one profile; nothing at all when neither sources nor results changed since the last time.
 pub fn all(place: &Place, release: bool) -> Result<Built> {
     setup::for_build(place)?;
-    let built = Built {
-        weirgate: place.binary("weirgate", release),
-        fake_upstream: place.binary("fake-upstream", release),
-    };
-    let stamp = place
-        .root
-        .join("target/xtask")
-        .join(if release { "release.stamp" } else { "debug.stamp" });
-    let before = fingerprint(place, &built)?;
-    if stamp::matches(&stamp, &before) && built.weirgate.exists() && built.fake_upstream.exists() {
+    let built = Built::of(place, release);
+    let stamp = stamp_of(place, release);
+    let before = sources(place)?;
+    if is_current(place, &stamp, &before, &built, release) {
         println!("✓ nothing to build");
         return Ok(built);
     }
     if release {
         // The browser's files first: the release binary carries them.
-        leptos(
-            place,
-            "build the dashboard for release",
-            &["--release", "--frontend-only"],
-        )?;
+        let label = "build the dashboard for release";
+        leptos(place, label, &["--release", "--frontend-only"])?;
         leptos(place, "build the server for release", &["--release", "--server-only"])?;
     } else {
         leptos(place, "build dashboard and server", &[])?;
     }
-    let mut arguments = vec!["build", "--package", "weirgate", "--package", "fake-upstream", "--bins"];
-    arguments.extend(release.then_some("--release"));
-    process::step("build the fake upstream", place.cargo(&arguments)?)?;
-    // Taken again: the results are part of it, and a source saved meanwhile must not pass for built.
-    let sources_changed = sources(place)?.finish() != before_sources(&before);
-    if !sources_changed {
-        stamp::write(&stamp, &fingerprint(place, &built)?)?;
+    // `weirgate` is named for its features only: with the same ones the dependencies are already there.
+    let mut fake = place.cargo(&["build", "--package", "weirgate", "--package", "fake-upstream"])?;
+    fake.args(["--bin", "fake-upstream"])
+        .args(release.then_some("--release"));
+    process::step("build the fake upstream", fake)?;
+    // A source saved meanwhile must not pass for built.
+    if sources(place)? == before {
+        stamp::write(&stamp, &fingerprint(place, &before, &built, release))?;
     }
     Ok(built)
+}
+
+/// The release binary, if it is that of the present sources.
+pub fn release_if_current(place: &Place) -> Result<Option<PathBuf>> {
+    let built = Built::of(place, true);
+    let current = is_current(place, &stamp_of(place, true), &sources(place)?, &built, true);
+    Ok(current.then_some(built.weirgate))
 }
 
 fn leptos(place: &Place, label: &str, arguments: &[&str]) -> Result<()> {
@@ -83,29 +91,37 @@ fn leptos(place: &Place, label: &str, arguments: &[&str]) -> Result<()> {
     process::step(label, command)
 }
 
-/// Sources, then results, as one line.
-fn fingerprint(place: &Place, built: &Built) -> Result<String> {
-    let package = place.site().join("pkg");
+fn stamp_of(place: &Place, release: bool) -> PathBuf {
+    let name = if release { "release.stamp" } else { "debug.stamp" };
+    place.root.join("target/xtask").join(name)
+}
+
+fn is_current(place: &Place, stamp: &Path, sources: &str, built: &Built, release: bool) -> bool {
+    built.weirgate.exists()
+        && built.fake_upstream.exists()
+        && stamp::matches(stamp, &fingerprint(place, sources, built, release))
+}
+
+/// Sources and results as one line.
+fn fingerprint(place: &Place, sources: &str, built: &Built, release: bool) -> String {
     let mut results = Inputs::default().made(&built.weirgate).made(&built.fake_upstream);
-    for suffix in ["js", "wasm", "css"] {
-        results = results.made(&package.join(format!("{}.{suffix}", crate::place::OUTPUT_NAME)));
+    // A release binary carries the browser's files; a debug one reads those that were built last.
+    if !release {
+        for suffix in ["js", "wasm", "css"] {
+            results = results.made(&place.site().join(format!("pkg/{OUTPUT_NAME}.{suffix}")));
+        }
     }
-    Ok(format!("{} {}", sources(place)?.finish(), results.finish()))
+    format!("{sources} {}", results.finish())
 }
 
-fn before_sources(fingerprint: &str) -> &str {
-    fingerprint.split(' ').next().unwrap_or_default()
-}
-
-fn sources(place: &Place) -> Result<Inputs> {
+fn sources(place: &Place) -> Result<String> {
     let mut compiler = place.command("rustc")?;
     compiler.arg("-vV");
     let mut inputs = Inputs::default().text(&process::output(compiler)?);
-    inputs = inputs
-        .text(&env::var("RUSTFLAGS").unwrap_or_default())
-        .text(&place.target.to_string_lossy());
+    inputs = inputs.text(&env::var("RUSTFLAGS").unwrap_or_default());
+    inputs = inputs.text(&place.target.to_string_lossy());
     for source in SOURCES {
         inputs = inputs.tree(&place.root.join(source))?;
     }
-    Ok(inputs)
+    Ok(inputs.finish())
 }

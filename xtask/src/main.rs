@@ -8,7 +8,6 @@
     reason = "a command line: it talks to the terminal, reads the environment and the wall clock"
 )]
 
-mod alone;
 mod build;
 mod lint;
 mod place;

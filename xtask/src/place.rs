@@ -19,6 +19,9 @@ const SET_BY_CARGO_RUN: [&str; 6] = [
     "OUT_DIR",
 ];
 
+/// As cargo-leptos names it to the commands it starts: from the checkout.
+const SITE_ROOT: &str = "target/site";
+
 /// The file and crate name that `cargo leptos` gives the browser's files. Leptos bakes it in when it compiles, so every
 /// cargo command has to see the same value.
 pub const OUTPUT_NAME: &str = "weirgate";
@@ -56,7 +59,7 @@ impl Place {
     }
 
     pub fn site(&self) -> PathBuf {
-        self.root.join("target/site")
+        self.root.join(SITE_ROOT)
     }
 
     pub fn binary(&self, name: &str, release: bool) -> PathBuf {
@@ -73,10 +76,7 @@ impl Place {
     /// A command in the checkout with the pinned tools on its `PATH`.
     pub fn command(&self, program: &str) -> Result<Command> {
         let mut command = Command::new(program);
-        command
-            .current_dir(&self.root)
-            .env("PATH", self.path()?)
-            .env("LEPTOS_OUTPUT_NAME", OUTPUT_NAME);
+        command.current_dir(&self.root).env("PATH", self.path()?);
         for (name, _) in env::vars_os() {
             if name
                 .to_str()
@@ -92,6 +92,10 @@ impl Place {
     pub fn cargo(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = self.command("cargo")?;
         command.args(arguments).env("CARGO_TARGET_DIR", &self.target);
+        // Inputs of Leptos and of the root package's build script: cargo-leptos sets them, so all others have to.
+        command
+            .env("LEPTOS_OUTPUT_NAME", OUTPUT_NAME)
+            .env("LEPTOS_SITE_ROOT", SITE_ROOT);
         Ok(command)
     }
 }

@@ -1,8 +1,10 @@
 //! The programs in `end2end/` and `bench/` that drive a built Weirgate from outside, and what they are told through their environment.
 
 use crate::place::Place;
-use crate::{alone, build, process, python, setup, system};
+use crate::postgres::Cluster;
+use crate::{build, process, python, setup, system};
 use anyhow::{Context as _, Result};
+use std::env;
 use std::process::Command;
 
 #[derive(clap::Args)]
@@ -15,12 +17,21 @@ pub struct BenchArguments {
     arguments: Vec<String>,
 }
 
-/// Flows in a real browser.
+/// Flows in a real browser; also on the release binary, copied alone into an empty folder, when there is a current one.
 pub fn e2e(place: &Place, long: bool) -> Result<()> {
     system::ensure(system::CHROMIUM)?;
     setup::npm(place, &place.root.join("end2end"))?;
+    let release = if long {
+        Some(build::all(place, true)?.weirgate)
+    } else {
+        build::release_if_current(place)?
+    };
     let built = build::all(place, false)?;
-    process::shown(end2end(place, "e2e", &built, long)?)
+    let mut command = end2end(place, "e2e", &built, long)?;
+    if let Some(release) = release {
+        command.env("WEIRGATE_RELEASE_BIN", release);
+    }
+    process::shown(command)
 }
 
 /// Unmodified vendors' SDKs, directly and through a proxy nobody here wrote.
@@ -36,26 +47,30 @@ pub fn clients(place: &Place, long: bool) -> Result<()> {
     process::shown(command)
 }
 
-/// SIGKILLs under load, on the release binary; it is also the one to be copied alone into an empty folder.
-pub fn kill(place: &Place, long: bool) -> Result<()> {
+/// SIGKILLs under load, on the release binary and both databases.
+pub fn kill(place: &Place, kills: u32, long: bool) -> Result<()> {
+    system::ensure(system::PYTHON)?;
     setup::npm(place, &place.root.join("end2end"))?;
     let built = build::all(place, true)?;
-    alone::check(&built.weirgate)?;
+    let cluster = Cluster::start()?;
     let mut command = end2end(place, "kill", &built, long)?;
-    let kills = match std::env::var("WEIRGATE_KILLS") {
-        Ok(chosen) => chosen,
-        Err(_) if long => "200".to_owned(),
-        Err(_) => "20".to_owned(),
-    };
-    command.env("WEIRGATE_KILLS", kills);
+    command.env("WEIRGATE_RELEASE_BIN", &built.weirgate);
+    command.env("WEIRGATE_TEST_POSTGRES_URL", cluster.url());
+    command.env(
+        "WEIRGATE_KILLS",
+        env::var("WEIRGATE_KILLS").unwrap_or_else(|_| kills.to_string()),
+    );
     process::shown(command)
 }
 
 pub fn bench(place: &Place, arguments: &BenchArguments) -> Result<()> {
     system::ensure(system::BENCH)?;
+    system::ensure(system::PYTHON)?;
     let built = build::all(place, true)?;
     let mut command = script(place, "bench/run.mjs", &built, arguments.long)?;
-    command.args(&arguments.arguments);
+    command
+        .env("WEIRGATE_RELEASE_BIN", &built.weirgate)
+        .args(&arguments.arguments);
     process::shown(command)
 }
 

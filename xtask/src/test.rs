@@ -43,7 +43,8 @@ const WITH_SERVERS: &str = "package(server) | package(gateway) | package(weirgat
 const NEITHER: &str = "package(xtask)";
 
 pub fn run(place: &Place, arguments: &Arguments) -> Result<()> {
-    let all = [Part::Lint, Part::Unit, Part::It, Part::E2e, Part::Clients, Part::Kill];
+    // `kill` before `e2e`: the release binary it builds is looked at in the browser too.
+    let all = [Part::Lint, Part::Unit, Part::It, Part::Kill, Part::E2e, Part::Clients];
     let parts = arguments.part.map_or_else(|| all.to_vec(), |part| vec![part]);
     if arguments.coverage {
         coverage_is_installed()?;
@@ -116,8 +117,17 @@ impl Part {
             }
             Self::E2e => scripts::e2e(place, arguments.long),
             Self::Clients => scripts::clients(place, arguments.long),
-            Self::Kill => scripts::kill(place, arguments.long),
+            Self::Kill => scripts::kill(place, kills(arguments), arguments.long),
         }
+    }
+}
+
+/// A few are enough among everything else; asked for by name it is the real thing.
+fn kills(arguments: &Arguments) -> u32 {
+    match (arguments.long, arguments.part) {
+        (true, _) => 200,
+        (false, Some(_)) => 20,
+        (false, None) => 6,
     }
 }
 

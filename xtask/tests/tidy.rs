@@ -211,6 +211,8 @@ fn files_stay_readable() {
 #[test]
 fn modules_say_what_they_own() {
     let mut silent = files(&["rs"]);
+    // `tests.rs` is owned by the module it stands in.
+    silent.retain(|path| !path.ends_with("/tests.rs"));
     silent.retain(|path| {
         let text = read(path);
         !text
