@@ -1,1 +1,138 @@
-//! x
+//! What the books say: sums over a time, a row a day in any time zone, the latest calls. Reads rollups; never scans usage rows.
+
+mod days;
+
+use std::collections::HashMap;
+
+use types::{
+    Nanos, OrganizationId, Timestamp,
+    usage::{Call, Day, Slice, Summary, Sums},
+};
+use uuid::Uuid;
+
+use crate::{
+    State,
+    db::{self, Db},
+    error::Result,
+    sessions::User,
+};
+
+pub use days::MOST_DAYS;
+
+/// Most calls that [`recent`] returns.
+pub const MOST_RECENT: u64 = 100;
+/// Stands for calls that came with an access token where a key's id would stand.
+pub const ACCESS_TOKEN: &str = "access_token";
+
+/// Sums of the person's organization from `from` to before `to`, both taken outwards to the quarter of an hour.
+pub async fn summary(state: &State, user: &User, from: Timestamp, to: Timestamp) -> Result<Summary> {
+    summary_of(state.db(), user.organization_id(), from, to).await
+}
+
+/// The last `days` days in an IANA time zone, today included, oldest first; days without calls too.
+///
+/// 422 when there is no such zone, or when `days` is not in 1..=366.
+pub async fn daily(state: &State, user: &User, days: u32, time_zone: &str) -> Result<Vec<Day>> {
+    let now = state.clock().now();
+    days::daily_of(state.db(), user.organization_id(), days, time_zone, now).await
+}
+
+/// The newest calls first, at most `limit` (and [`MOST_RECENT`]). Calls under way come with status `open`.
+pub async fn recent(state: &State, user: &User, limit: u64) -> Result<Vec<Call>> {
+    recent_of(state.db(), user.organization_id(), limit).await
+}
+
+pub(crate) async fn summary_of(
+    db: &Db,
+    organization: OrganizationId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Summary> {
+    let parts = db::usage::parts(db, organization, from, to).await?;
+    let mut total = Sums::default();
+    let mut models: HashMap<String, Sums> = HashMap::new();
+    let mut keys: HashMap<Uuid, Sums> = HashMap::new();
+    let mut members: HashMap<Uuid, Sums> = HashMap::new();
+    for part in parts {
+        add(&mut total, &part.sums);
+        add(keys.entry(part.api_key_id).or_default(), &part.sums);
+        add(members.entry(part.user_id).or_default(), &part.sums);
+        // A refused call may have named no model that is known.
+        if !part.model.is_empty() {
+            add(models.entry(part.model).or_default(), &part.sums);
+        }
+    }
+    total.cost = total.cost_nanos.to_decimal();
+    let key_names = names(db::usage::key_names(db, organization, &ids(&keys)).await?);
+    let user_names = names(db::usage::user_names(db, &ids(&members)).await?);
+    Ok(Summary {
+        from,
+        to,
+        total,
+        by_model: slices(models, |model| (model.clone(), model)),
+        by_key: slices(keys, |id| match id.is_nil() {
+            true => (ACCESS_TOKEN.to_owned(), String::new()),
+            false => named(id, &key_names),
+        }),
+        by_member: slices(members, |id| named(id, &user_names)),
+    })
+}
+
+pub(crate) async fn recent_of(db: &Db, organization: OrganizationId, limit: u64) -> Result<Vec<Call>> {
+    let mut calls = db::usage::recent(db, organization, limit.min(MOST_RECENT)).await?;
+    let mut ids: Vec<Uuid> = calls.iter().filter_map(|call| call.key.as_ref()).map(|key| key.id.0).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let names = names(db::usage::key_names(db, organization, &ids).await?);
+    for key in calls.iter_mut().filter_map(|call| call.key.as_mut()) {
+        if let Some(name) = names.get(&key.id.0) {
+            key.name.clone_from(name);
+        }
+    }
+    Ok(calls)
+}
+
+fn add(sums: &mut Sums, more: &Sums) {
+    sums.requests += more.requests;
+    sums.refused += more.refused;
+    sums.failed += more.failed;
+    sums.unpriced += more.unpriced;
+    sums.tokens.add(&more.tokens);
+    sums.cost_nanos = sums.cost_nanos.saturating_add(more.cost_nanos);
+}
+
+fn ids(sums: &HashMap<Uuid, Sums>) -> Vec<Uuid> {
+    sums.keys().copied().filter(|id| !id.is_nil()).collect()
+}
+
+fn names(rows: Vec<(Uuid, String)>) -> HashMap<Uuid, String> {
+    rows.into_iter().collect()
+}
+
+/// The name is empty when the row is gone.
+fn named(id: Uuid, names: &HashMap<Uuid, String>) -> (String, String) {
+    (id.to_string(), names.get(&id).cloned().unwrap_or_default())
+}
+
+/// Dearest first, then busiest, then by id.
+fn slices<K>(sums: HashMap<K, Sums>, label: impl Fn(K) -> (String, String)) -> Vec<Slice> {
+    let mut slices: Vec<Slice> = sums
+        .into_iter()
+        .map(|(key, mut sums)| {
+            sums.cost = sums.cost_nanos.to_decimal();
+            let (id, name) = label(key);
+            Slice { id, name, sums }
+        })
+        .collect();
+    let rank = |slice: &Slice| (std::cmp::Reverse((slice.sums.cost_nanos, slice.sums.requests)), slice.id.clone());
+    slices.sort_by_cached_key(rank);
+    slices
+}
+
+/// Sums of nothing, worded like the others.
+fn nothing() -> Sums {
+    Sums {
+        cost: Nanos(0).to_decimal(),
+        ..Sums::default()
+    }
+}

@@ -1,0 +1,110 @@
+//! Days as people count them: in their time zone, with 23 and 25 hours where the clocks change. All offsets of our time are quarters of an hour, so any
+//! such day is a sum of quarter-hours.
+
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
+use types::{
+    OrganizationId, Refusal, Timestamp,
+    error::FieldErrors,
+    usage::{Day, Sums},
+};
+
+use super::nothing;
+use crate::{
+    db::{self, Db},
+    error::{Error, Result},
+};
+
+/// Most days that one question may cover: a leap year.
+pub const MOST_DAYS: u32 = 366;
+
+pub(crate) async fn daily_of(
+    db: &Db,
+    organization: OrganizationId,
+    days: u32,
+    time_zone: &str,
+    now: Timestamp,
+) -> Result<Vec<Day>> {
+    let zone = TimeZone::get(time_zone).ok();
+    let mut errors = FieldErrors::new();
+    if !(1..=MOST_DAYS).contains(&days) {
+        errors.insert("days".into(), vec!["out_of_range".into()]);
+    }
+    if zone.is_none() {
+        errors.insert("time_zone".into(), vec!["unknown_value".into()]);
+    }
+    Refusal::fields(errors)?;
+    let (dates, bounds) = bounds(days, zone.unwrap_or(TimeZone::UTC), now).map_err(Error::internal)?;
+    let mut sums: Vec<Sums> = vec![nothing(); dates.len()];
+    for (place, found) in db::usage::between(db, organization, &bounds).await? {
+        if let Some(day) = sums.get_mut(place) {
+            *day = found;
+        }
+    }
+    let day = |(date, sums): (Date, Sums)| Day {
+        date: date.to_string(),
+        sums,
+    };
+    Ok(dates.into_iter().zip(sums).map(day).collect())
+}
+
+/// The dates, oldest first, and where each begins in milliseconds, plus the end of the last.
+fn bounds(days: u32, zone: TimeZone, now: Timestamp) -> Result<(Vec<Date>, Vec<i64>), jiff::Error> {
+    let today = jiff::Timestamp::from_millisecond(now.0)?.to_zoned(zone.clone()).date();
+    let first = today.checked_sub((i64::from(days) - 1).days())?;
+    let mut dates = Vec::with_capacity(days as usize);
+    let mut bounds = Vec::with_capacity(days as usize + 1);
+    for offset in 0..=i64::from(days) {
+        let date = first.checked_add(offset.days())?;
+        // The first moment of the date, also where midnight is skipped.
+        bounds.push(date.to_zoned(zone.clone())?.start_of_day()?.timestamp().as_millisecond());
+        dates.push(date);
+    }
+    dates.pop();
+    Ok((dates, bounds))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::db::calls::{DAY, QUARTER};
+
+    const HOUR: i64 = 4 * QUARTER;
+
+    fn lengths(zone: &str, days: u32, now: &str) -> Vec<i64> {
+        let zone = TimeZone::get(zone).unwrap();
+        let (_, bounds) = bounds(days, zone, Timestamp::parse(now).unwrap()).unwrap();
+        bounds.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+
+    #[test]
+    fn day_of_the_clock_change_has_23_or_25_hours() {
+        // 2026-03-29 and 2026-10-25 in Berlin; 2026-03-08 and 2026-11-01 in New York.
+        assert_eq!(lengths("Europe/Berlin", 2, "2026-03-29T12:00:00Z"), [DAY, DAY - HOUR]);
+        assert_eq!(lengths("Europe/Berlin", 2, "2026-10-25T12:00:00Z"), [DAY, DAY + HOUR]);
+        assert_eq!(lengths("America/New_York", 1, "2026-03-08T12:00:00Z"), [DAY - HOUR]);
+        assert_eq!(lengths("America/New_York", 1, "2026-11-01T12:00:00Z"), [DAY + HOUR]);
+        // Cairo skips midnight itself.
+        assert_eq!(lengths("Africa/Cairo", 1, "2026-04-24T12:00:00Z"), [DAY - HOUR]);
+    }
+
+    #[test]
+    fn every_zones_days_begin_on_a_quarter_of_an_hour() {
+        let now = Timestamp::parse("2026-06-30T12:00:00Z").unwrap();
+        for name in jiff::tz::db().available() {
+            let zone = TimeZone::get(name.as_str()).unwrap();
+            let (dates, bounds) = bounds(366, zone, now).unwrap();
+            assert_eq!(dates.len(), 366);
+            assert!(bounds.iter().all(|bound| bound % QUARTER == 0), "{name}");
+        }
+    }
+
+    #[test]
+    fn today_is_the_readers_today() {
+        let now = Timestamp::parse("2026-06-30T20:00:00Z").unwrap();
+        let today = |zone: &str| bounds(1, TimeZone::get(zone).unwrap(), now).unwrap().0[0].to_string();
+        assert_eq!(today("UTC"), "2026-06-30");
+        assert_eq!(today("Asia/Kathmandu"), "2026-07-01");
+        assert_eq!(today("America/New_York"), "2026-06-30");
+    }
+}
