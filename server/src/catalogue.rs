@@ -1,1 +1,9 @@
-//! Not written yet.
+//! Providers, models and prices: what the configuration says of them is written at start and managed from there.
+//!
+//! Also the rule which addresses an upstream may have. Knows nothing of calls.
+
+pub(crate) mod guard;
+mod managed;
+
+pub use guard::address_allowed;
+pub(crate) use managed::write as write_managed;

@@ -1,1 +1,287 @@
-//! Not written yet.
+//! Every setting, typed: what it is, where it came from, and whether it may be so.
+//!
+//! Command line over environment over files over `weirgate.default.toml`. Nothing else reads the environment. To add a setting: a field
+//! here and a line in `weirgate.default.toml`; a test fails when one of the two is missing.
+
+mod catalogue;
+mod check;
+mod cors;
+mod env;
+mod layers;
+mod sections;
+mod settings;
+mod show;
+mod values;
+
+use std::{net::IpAddr, path::Path};
+
+use serde::Deserialize;
+
+pub use catalogue::{Model, Provider, Route};
+pub use check::weak;
+pub use cors::Origins as Cors;
+pub use env::Env;
+pub use layers::Sources;
+pub use sections::{AuthConfig, DatabaseConfig, GatewayConfig, LedgerConfig, LogConfig, PrivacyConfig, ServerConfig};
+pub use show::{Shown, env_example};
+pub use values::{AppEnv, Durability, Keep, LogFormat, Networks, OpenMode, Registration, parse_duration};
+
+use crate::crypto::Secret;
+use catalogue::{WrittenModel, WrittenProvider};
+use layers::Merged;
+
+/// Why a configuration cannot be used. `key` is a setting, a variable or a file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {message}")]
+pub struct ConfigError {
+    pub key: String,
+    pub message: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
+        ConfigError {
+            key: key.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// The settings a process runs with.
+#[derive(Clone)]
+pub struct Config {
+    pub server: ServerConfig,
+    pub database: DatabaseConfig,
+    pub auth: AuthConfig,
+    pub first_admin: Option<FirstAdmin>,
+    pub cors: Cors,
+    pub privacy: PrivacyConfig,
+    pub ledger: LedgerConfig,
+    pub gateway: GatewayConfig,
+    pub log: LogConfig,
+    pub providers: Vec<Provider>,
+    pub models: Vec<Model>,
+    public_url: String,
+}
+
+/// The administrator of `first_admin.*`.
+#[derive(Clone)]
+pub struct FirstAdmin {
+    pub email: String,
+    pub password: Secret,
+    pub username: Option<String>,
+}
+
+/// A configuration with what is worth telling about it.
+pub struct Loaded {
+    pub config: Config,
+    /// For the operator; none is a reason to stop.
+    pub warnings: Vec<String>,
+    /// Every value and its source, secrets masked.
+    pub shown: Vec<Shown>,
+}
+
+/// The settings as they are written, before anything is derived.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    server: ServerConfig,
+    database: sections::WrittenDatabase,
+    auth: AuthConfig,
+    first_admin: sections::WrittenFirstAdmin,
+    cors: sections::WrittenCors,
+    privacy: PrivacyConfig,
+    ledger: LedgerConfig,
+    gateway: GatewayConfig,
+    log: LogConfig,
+    #[serde(rename = "rate_limits")]
+    _rate_limits: sections::RateLimits,
+    #[serde(rename = "redis")]
+    _redis: sections::Address,
+    #[serde(rename = "smtp")]
+    _smtp: sections::Address,
+    oauth: sections::OAuth,
+    #[serde(rename = "litellm")]
+    _litellm: sections::LiteLlm,
+    #[serde(rename = "telemetry")]
+    _telemetry: sections::Telemetry,
+    #[serde(default)]
+    providers: Vec<WrittenProvider>,
+    #[serde(default)]
+    models: Vec<WrittenModel>,
+}
+
+impl Config {
+    /// Reads all sources and checks the whole.
+    pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
+        let merged = Merged::of(sources)?;
+        let mut written: Written = merged.extract()?;
+        check::written(&written)?;
+        let warnings = check::warnings(&written, &merged);
+        let responses = written.providers.iter().any(|provider| provider.responses);
+        let (providers, models) = catalogue::resolve(
+            std::mem::take(&mut written.providers),
+            std::mem::take(&mut written.models),
+            &sources.env,
+        )?;
+        let config = Self::derive(written, providers, models)?;
+        let mut loaded = Loaded {
+            warnings,
+            shown: show::all(&merged, &config),
+            config,
+        };
+        if responses {
+            loaded
+                .warnings
+                .push("providers: responses is set, but this version does not use it yet".into());
+        }
+        Ok(loaded)
+    }
+
+    fn derive(written: Written, providers: Vec<Provider>, models: Vec<Model>) -> Result<Self, ConfigError> {
+        let mut server = written.server;
+        let production = server.app_env == AppEnv::Production;
+        if let Some(text) = server.public_url.take() {
+            server.public_url = Some(check::public_url(&text, production)?);
+        }
+        let database = DatabaseConfig {
+            url: match written.database.url {
+                Some(url) => check::database_url(url.expose())?,
+                None => format!("sqlite://{}", server.data_dir.join("weirgate.db").display()),
+            },
+            pool_size: written.database.pool_size,
+        };
+        let mut auth = written.auth;
+        auth.refresh_idle = auth.refresh_idle.min(auth.refresh_ttl);
+        auth.short_idle = auth.short_idle.min(auth.short_ttl);
+        let mut config = Config {
+            server,
+            database,
+            auth,
+            first_admin: check::first_admin(written.first_admin)?,
+            cors: Cors::default(),
+            privacy: written.privacy,
+            ledger: written.ledger,
+            gateway: written.gateway,
+            log: written.log,
+            providers,
+            models,
+            public_url: String::new(),
+        };
+        let port = config.server.port;
+        config.set_port(port);
+        config.cors = config.origins(&written.cors.origins)?;
+        Ok(config)
+    }
+
+    /// Sets the port that was really bound, which matters when 0 was asked for: the default public address follows it.
+    pub fn set_port(&mut self, port: u16) {
+        self.server.port = port;
+        self.public_url = match &self.server.public_url {
+            Some(url) => url.clone(),
+            None => format!("http://localhost:{port}"),
+        };
+    }
+
+    fn origins(&self, written: &[String]) -> Result<Cors, ConfigError> {
+        if !written.is_empty() {
+            return Cors::parse(written);
+        }
+        let mut usual = vec![self.public_url.clone(), "vscode-webview://*".to_owned()];
+        if !self.is_production() {
+            usual.extend(["http://localhost:*".to_owned(), "http://127.0.0.1:*".to_owned()]);
+        }
+        Cors::parse(&usual)
+    }
+
+    pub fn is_production(&self) -> bool {
+        self.server.app_env == AppEnv::Production
+    }
+
+    /// Scheme, host and port that people and programs use; no slash at the end.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// What of a client's address may be kept.
+    pub fn kept_address(&self, address: IpAddr) -> Option<String> {
+        values::kept_address(self.privacy.client_address, address)
+    }
+
+    /// What of a client's user agent may be kept.
+    pub fn kept_agent(&self, agent: &str) -> Option<String> {
+        values::kept_agent(self.privacy.user_agent, agent)
+    }
+
+    /// A configuration that needs no file: development, any free port, no vendors, secrets generated in `folder`.
+    #[doc(hidden)]
+    #[expect(
+        clippy::expect_used,
+        reason = "only tests call it, and only with values that are good"
+    )]
+    pub fn for_tests(folder: &Path, database_url: &str) -> Self {
+        let folder = folder.display().to_string();
+        let variables = [
+            ("WEIRGATE_SERVER__DATA_DIR", folder.as_str()),
+            ("DATABASE_URL", database_url),
+            ("DATABASE_POOL_SIZE", "4"),
+            ("APP_ENV", "development"),
+            ("WEIRGATE_LEDGER__DURABILITY", "process"),
+        ];
+        let sources = Sources {
+            no_usual_file: true,
+            env: variables.into_iter().collect(),
+            ..Sources::default()
+        };
+        let loaded = Config::load(&sources).map_err(|error| error.to_string());
+        let mut config = loaded.expect("a configuration for tests is good").config;
+        config.set_port(0);
+        config
+    }
+
+    /// Adds `[[providers]]` and `[[models]]` written as in `weirgate.toml`.
+    #[doc(hidden)]
+    pub fn add_catalogue(&mut self, text: &str) -> Result<(), ConfigError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Lists {
+            #[serde(default)]
+            providers: Vec<WrittenProvider>,
+            #[serde(default)]
+            models: Vec<WrittenModel>,
+        }
+        let lists: Lists = toml::from_str(text).map_err(|error| ConfigError::new("catalogue", error.message()))?;
+        let (providers, models) = catalogue::resolve(lists.providers, lists.models, &Env::default())?;
+        self.providers.extend(providers);
+        self.models.extend(models);
+        Ok(())
+    }
+
+    #[doc(hidden)]
+    pub fn clear_catalogue(&mut self) {
+        self.providers.clear();
+        self.models.clear();
+    }
+
+    /// Sends every provider's calls to `base`, as each dialect takes it.
+    #[doc(hidden)]
+    pub fn point_providers_at(&mut self, base: &str) -> Result<(), ConfigError> {
+        for provider in &mut self.providers {
+            let suffix = if provider.dialect == types::Dialect::Openai {
+                "/v1"
+            } else {
+                ""
+            };
+            provider.base_url = url::Url::parse(&format!("{base}{suffix}"))
+                .map_err(|error| ConfigError::new("providers", error.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,162 @@
-//! Not written yet.
+//! What the hot path knows, complete and in memory: keys, people, organizations, members, models, providers, prices, ended sign-ins.
+//!
+//! Reads never wait and never ask the database, so absence is an answer. A change of this process is applied after its commit and before
+//! its caller goes on; changes of others are polled from the `changes` table. A poll that is too old makes [`Directory::fresh`] say so.
+
+mod catalogue;
+mod entries;
+mod load;
+mod poll;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64},
+    time::{Duration, Instant},
+};
+
+use types::{KeyId, OrganizationId, OrganizationRole, SessionId, Timestamp, UserId, key_format};
+
+pub use entries::{KeyEntry, ModelEntry, OrganizationEntry, ProviderEntry, ProviderKind, Route, UserEntry};
+
+use crate::{
+    Config,
+    crypto::{self, MasterKey},
+    db::{Changed, Db},
+    error::Result,
+};
+
+/// More than the clock skew that access tokens are granted.
+const LEEWAY: Duration = Duration::from_secs(60);
+/// A poll older than this makes the directory stale.
+const STALE: Duration = Duration::from_secs(5);
+
+/// Cheap to clone; all clones are one directory.
+#[derive(Clone)]
+pub struct Directory(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    master: MasterKey,
+    /// Whether the demo model may stand in for an empty catalogue.
+    demo_allowed: bool,
+    /// How long an ended sign-in is remembered: as long as an access token it gave out may live.
+    ended_kept: Duration,
+    maps: RwLock<Maps>,
+    /// Changes are applied one batch after the other.
+    applying: tokio::sync::Mutex<Position>,
+    started: Instant,
+    /// Milliseconds after `started`, plus one; 0 = never or no longer good.
+    last_good_poll: AtomicU64,
+}
+
+/// How far the feed of changes was read.
+struct Position {
+    seq: i64,
+    /// A change could not be loaded: everything is loaded anew before the next poll counts.
+    damaged: bool,
+}
+
+#[derive(Default)]
+struct Maps {
+    keys: HashMap<[u8; 32], Arc<KeyEntry>>,
+    hashes: HashMap<KeyId, [u8; 32]>,
+    users: HashMap<UserId, Arc<UserEntry>>,
+    organizations: HashMap<OrganizationId, Arc<OrganizationEntry>>,
+    members: HashMap<OrganizationId, HashMap<UserId, OrganizationRole>>,
+    /// Enabled models that have a route, by name.
+    models: HashMap<String, Arc<ModelEntry>>,
+    /// The same, sorted by name.
+    sorted: Vec<Arc<ModelEntry>>,
+    is_demo: bool,
+    ended: HashMap<SessionId, Timestamp>,
+}
+
+impl Directory {
+    /// Loads everything.
+    pub(crate) async fn load(db: &Db, config: &Config, master: MasterKey) -> Result<Self> {
+        let directory = Directory(Arc::new(Inner {
+            db: db.clone(),
+            master,
+            demo_allowed: !config.is_production(),
+            ended_kept: config.auth.access_ttl + LEEWAY,
+            maps: RwLock::default(),
+            applying: tokio::sync::Mutex::new(Position { seq: 0, damaged: true }),
+            started: Instant::now(),
+            last_good_poll: AtomicU64::new(0),
+        }));
+        directory.poll_once().await?;
+        Ok(directory)
+    }
+
+    /// The key this text is, revoked and expired ones included: only who knows the secret learns why it is refused.
+    pub fn key(&self, presented: &str) -> Option<Arc<KeyEntry>> {
+        // A mistyped key of ours is told by its checksum. Keys from elsewhere have shapes of their own.
+        let ours = presented.starts_with("wg-");
+        if ours && !key_format::well_formed(key_format::KEY, presented) {
+            return None;
+        }
+        self.read().keys.get(&crypto::sha256(presented.as_bytes())).cloned()
+    }
+
+    pub fn user(&self, id: UserId) -> Option<Arc<UserEntry>> {
+        self.read().users.get(&id).cloned()
+    }
+
+    pub fn organization(&self, id: OrganizationId) -> Option<Arc<OrganizationEntry>> {
+        self.read().organizations.get(&id).cloned()
+    }
+
+    pub fn is_member(&self, organization: OrganizationId, user: UserId) -> Option<OrganizationRole> {
+        self.read().members.get(&organization)?.get(&user).copied()
+    }
+
+    /// An enabled model by the name clients use.
+    pub fn model(&self, name: &str) -> Option<Arc<ModelEntry>> {
+        self.read().models.get(name).cloned()
+    }
+
+    /// Enabled models, sorted by name.
+    pub fn models(&self) -> Vec<Arc<ModelEntry>> {
+        self.read().sorted.clone()
+    }
+
+    /// Whether the demo model stands in for an empty catalogue.
+    pub fn is_demo(&self) -> bool {
+        self.read().is_demo
+    }
+
+    /// Whether the sign-in ended within the life of the access tokens it may have given out.
+    pub fn session_ended(&self, id: SessionId) -> bool {
+        self.read().ended.contains_key(&id)
+    }
+
+    /// When the key was last used, as far as this process knows; other nodes' uses come with the key's next change.
+    pub fn last_used(&self, id: KeyId) -> Option<Timestamp> {
+        let maps = self.read();
+        maps.keys.get(maps.hashes.get(&id)?)?.last_used()
+    }
+
+    /// Whether the last good look at the feed of changes is young enough to rely on. If not, calls are refused.
+    pub fn fresh(&self) -> bool {
+        self.poll_age().is_some_and(|age| age <= STALE)
+    }
+
+    /// Applies what a transaction of this process changed.
+    pub(crate) async fn apply(&self, changed: Vec<Changed>) {
+        let mut position = self.0.applying.lock().await;
+        if let Err(error) = self.reload(&changed).await {
+            // The change is committed and not in memory: until a poll succeeds nothing may be served on what is known here.
+            position.damaged = true;
+            self.forget_poll();
+            tracing::error!(error_class = error.class(), detail = %error, "a committed change could not be loaded");
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Maps> {
+        self.0.maps.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Maps> {
+        self.0.maps.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -20,3 +20,6 @@ pub mod sessions;
 pub mod setup;
 pub mod state;
 
+pub use config::Config;
+pub use error::Error;
+pub use state::State;

@@ -1,0 +1,157 @@
+//! Writes the configuration's providers and models to the database at start: new ones added, changed ones updated, missing ones disabled,
+//! a changed price as a new version. What pages made is left alone. Writing the same configuration again changes nothing.
+
+use std::collections::HashMap;
+
+use types::money::Prices;
+use uuid::Uuid;
+
+use crate::{
+    Error,
+    clock::Clock,
+    config::{self, Config},
+    crypto::MasterKey,
+    db::{Db, Tx, models, prices, providers},
+    error::Result,
+};
+
+/// Brings the managed part of the catalogue in line with `config`, in one transaction.
+pub(crate) async fn write(db: &Db, config: &Config, master: &MasterKey) -> Result<()> {
+    let attempt = || {
+        let (config, master, clock) = (config.clone(), master.clone(), db.clock().clone());
+        db.write(move |tx| {
+            Box::pin(async move {
+                write_providers(tx, &config.providers, &master, &clock).await?;
+                write_models(tx, &config.models, &clock).await
+            })
+        })
+    };
+    match attempt().await {
+        // Another node with the same configuration was faster.
+        Err(Error::Conflict { .. }) => attempt().await,
+        outcome => outcome,
+    }
+}
+
+async fn write_providers(tx: &mut Tx, wanted: &[config::Provider], master: &MasterKey, clock: &Clock) -> Result<()> {
+    let rows = providers::all_in(tx).await?;
+    let mut there: HashMap<String, providers::Row> = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
+    for provider in wanted {
+        let old = there.remove(&provider.id);
+        let now = tx.now().0;
+        let id = old.as_ref().map_or_else(|| clock.new_id(), |row| row.id);
+        let mut row = providers::Row {
+            id,
+            name: provider.id.clone(),
+            dialect: provider.dialect.name().to_owned(),
+            base_url: provider.base_url.to_string(),
+            credential: None,
+            allow_private_network: provider.allow_private_network,
+            managed: true,
+            is_enabled: true,
+            created_at: old.as_ref().map_or(now, |row| row.created_at),
+            updated_at: now,
+        };
+        row.credential = sealed(clock, provider, id, old.as_ref(), master)?;
+        match old {
+            None => providers::insert(tx, row).await?,
+            Some(old) => {
+                row.updated_at = old.updated_at;
+                if row != old {
+                    row.updated_at = now;
+                    providers::replace(tx, row).await?;
+                }
+            }
+        }
+    }
+    for row in there.into_values().filter(|row| row.managed && row.is_enabled) {
+        providers::disable(tx, row.id).await?;
+    }
+    Ok(())
+}
+
+/// The credential as it is to be stored: the old ciphertext while it opens to the same text, so that nothing changes without need.
+fn sealed(
+    clock: &Clock,
+    provider: &config::Provider,
+    id: Uuid,
+    old: Option<&providers::Row>,
+    master: &MasterKey,
+) -> Result<Option<Vec<u8>>> {
+    let Some(credential) = &provider.credential else {
+        return Ok(None);
+    };
+    let plain = credential.expose().as_bytes();
+    let stored = old.and_then(|row| row.credential.as_ref());
+    match stored.filter(|stored| master.open(stored, id.as_bytes()).is_ok_and(|old| old == plain)) {
+        Some(stored) => Ok(Some(stored.clone())),
+        None => master.seal(plain, id.as_bytes(), clock.random()).map(Some),
+    }
+}
+
+async fn write_models(tx: &mut Tx, wanted: &[config::Model], clock: &Clock) -> Result<()> {
+    let rows = models::all_in(tx).await?;
+    let mut there: HashMap<String, models::Row> = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
+    let versions = prices::all_in(tx).await?;
+    let current: HashMap<Uuid, prices::Row> = versions.into_iter().map(|row| (row.model_id, row)).collect();
+    for model in wanted {
+        let old = there.remove(&model.id);
+        let now = tx.now().0;
+        let id = old.as_ref().map_or_else(|| clock.new_id(), |row| row.id);
+        let mut row = models::Row {
+            id,
+            name: model.id.clone(),
+            context_length: model.context_length.and_then(|length| i32::try_from(length).ok()),
+            routes: serde_json::to_string(&model.routes).map_err(Error::internal)?,
+            managed: true,
+            is_enabled: true,
+            created_at: old.as_ref().map_or(now, |row| row.created_at),
+            updated_at: now,
+        };
+        match old {
+            None => models::insert(tx, row).await?,
+            Some(old) => {
+                row.updated_at = old.updated_at;
+                if row != old {
+                    row.updated_at = now;
+                    models::replace(tx, row).await?;
+                }
+            }
+        }
+        write_price(tx, clock, id, model.price, current.get(&id)).await?;
+    }
+    for row in there.into_values().filter(|row| row.managed && row.is_enabled) {
+        models::disable(tx, row.id).await?;
+    }
+    Ok(())
+}
+
+/// Adds a version when the price is not the current one.
+async fn write_price(
+    tx: &mut Tx,
+    clock: &Clock,
+    model: Uuid,
+    wanted: Option<Prices>,
+    current: Option<&prices::Row>,
+) -> Result<()> {
+    if current.and_then(prices::Row::prices) == wanted {
+        return Ok(());
+    }
+    let price = wanted.unwrap_or_default();
+    let row = prices::Row {
+        id: clock.new_id(),
+        model_id: model,
+        version: current.map_or(1, |row| row.version + 1),
+        input: if wanted.is_some() {
+            price.input.0
+        } else {
+            prices::WITHDRAWN
+        },
+        output: price.output.0,
+        cache_read: price.cache_read.map(|price| price.0),
+        cache_write_5m: price.cache_write_5m.map(|price| price.0),
+        cache_write_1h: price.cache_write_1h.map(|price| price.0),
+        created_at: tx.now().0,
+    };
+    prices::insert(tx, row).await
+}

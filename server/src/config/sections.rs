@@ -1,0 +1,178 @@
+//! The sections of the configuration, field by field as `weirgate.default.toml` documents them.
+
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Deserialize;
+
+use super::values::{AppEnv, Durability, Keep, LogFormat, Networks, OpenMode, Registration, duration};
+use crate::crypto::Secret;
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    pub app_env: AppEnv,
+    pub host: IpAddr,
+    pub port: u16,
+    /// As written; [`super::Config::public_url`] is never empty.
+    pub public_url: Option<String>,
+    pub data_dir: PathBuf,
+    pub trusted_proxies: Networks,
+    #[serde(deserialize_with = "duration")]
+    pub shutdown_grace: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub header_timeout: Duration,
+}
+
+impl ServerConfig {
+    pub fn is_trusted_proxy(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.contains(address)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenDatabase {
+    pub url: Option<Secret>,
+    pub pool_size: u32,
+}
+
+#[derive(Clone)]
+pub struct DatabaseConfig {
+    /// `sqlite://<path>` or `postgres://…`; may hold a password.
+    pub url: String,
+    pub pool_size: u32,
+}
+
+impl DatabaseConfig {
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        self.url.strip_prefix("sqlite://").map(Path::new)
+    }
+}
+
+/// Secrets that are unset are generated when the state starts: ask `State::secrets`, not these.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthConfig {
+    pub(crate) jwt_secret: Option<Secret>,
+    pub(crate) jwt_previous_secret: Option<Secret>,
+    pub(crate) refresh_secret: Option<Secret>,
+    pub(crate) encryption_secret: Option<Secret>,
+    #[serde(deserialize_with = "duration")]
+    pub access_ttl: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub refresh_ttl: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub refresh_idle: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub short_ttl: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub short_idle: Duration,
+    pub registration: Registration,
+    pub mock_auth: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenFirstAdmin {
+    pub email: Option<String>,
+    pub password: Option<Secret>,
+    pub username: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenCors {
+    pub origins: Vec<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrivacyConfig {
+    pub client_address: Keep,
+    pub user_agent: Keep,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerConfig {
+    pub durability: Durability,
+    pub open: OpenMode,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayConfig {
+    #[serde(deserialize_with = "duration")]
+    pub disconnect_grace: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub connect_timeout: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub first_byte_timeout: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub idle_timeout: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub total_timeout: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub body_timeout: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub stall_timeout: Duration,
+    /// Bytes.
+    pub max_body: usize,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// As `RUST_LOG` takes it.
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+// What follows is understood and checked, and nothing acts on it yet; a warning at start says so.
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RateLimits {
+    #[serde(rename = "window", deserialize_with = "duration")]
+    _window: Duration,
+    #[serde(rename = "max_requests")]
+    _max_requests: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Address {
+    #[serde(rename = "url")]
+    _url: Option<Secret>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OAuth {
+    pub client_id: Option<String>,
+    pub client_secret: Option<Secret>,
+    #[serde(rename = "issuer")]
+    _issuer: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LiteLlm {
+    #[serde(rename = "api_url")]
+    _api_url: Option<String>,
+    #[serde(rename = "api_key")]
+    _api_key: Option<Secret>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Telemetry {
+    #[serde(rename = "otlp_endpoint")]
+    _otlp_endpoint: Option<String>,
+    #[serde(rename = "traces_sampler")]
+    _traces_sampler: Option<String>,
+}

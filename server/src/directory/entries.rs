@@ -1,0 +1,188 @@
+//! What one thing in the directory looks like. Entries are never changed in place, but for when a key was last used.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use types::{
+    Dialect, KeyId, ModelId, OrganizationId, PlatformRole, Price, PriceId, ProviderId, Timestamp, UserId, money::Prices,
+};
+use url::Url;
+use uuid::Uuid;
+
+use crate::crypto::Secret;
+
+/// An API key. The reasons to refuse it are data here; the caller gives them to whoever presented the secret.
+pub struct KeyEntry {
+    pub id: KeyId,
+    pub organization_id: OrganizationId,
+    pub user_id: UserId,
+    pub name: String,
+    /// Sorted names; empty = all.
+    pub models: Vec<String>,
+    pub can_read: bool,
+    pub can_write: bool,
+    pub expires_at: Option<Timestamp>,
+    pub revoked: bool,
+    /// Unix milliseconds; 0 = never.
+    pub(super) used: AtomicI64,
+    /// What of `used` the database knows.
+    pub(super) written: AtomicI64,
+}
+
+impl KeyEntry {
+    /// Notes a use; a task writes it to the database within seconds.
+    pub fn touch(&self, now: Timestamp) {
+        self.used.fetch_max(now.0, Ordering::Relaxed);
+    }
+
+    pub(super) fn last_used(&self) -> Option<Timestamp> {
+        let at = self.used.load(Ordering::Relaxed);
+        (at > 0).then_some(Timestamp(at))
+    }
+
+    /// A use that is not in the database yet.
+    pub(super) fn unwritten(&self) -> Option<Timestamp> {
+        let at = self.used.load(Ordering::Relaxed);
+        (at > self.written.load(Ordering::Relaxed)).then_some(Timestamp(at))
+    }
+}
+
+/// A person. What doors show and services check without asking the database.
+#[derive(Debug, Clone)]
+pub struct UserEntry {
+    pub id: UserId,
+    pub email: String,
+    pub username: String,
+    pub full_name: Option<String>,
+    pub role: PlatformRole,
+    pub is_active: bool,
+    /// The personal organization.
+    pub organization_id: OrganizationId,
+    pub locale: String,
+    pub theme: String,
+    pub time_zone: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct OrganizationEntry {
+    pub id: OrganizationId,
+    pub name: String,
+    pub slug: Option<String>,
+    pub plan: String,
+    /// Whose personal organization it is.
+    pub personal_user_id: Option<UserId>,
+}
+
+/// A model that can be called.
+#[derive(Clone)]
+pub struct ModelEntry {
+    pub id: ModelId,
+    pub name: String,
+    pub created_at: Timestamp,
+    pub context_length: Option<u32>,
+    /// The current version; none = unpriced.
+    pub price: Option<(PriceId, Prices)>,
+    pub routes: Vec<Route>,
+    /// The stand-in for an empty catalogue.
+    pub is_demo: bool,
+}
+
+/// One way to serve a model.
+#[derive(Clone)]
+pub struct Route {
+    pub provider: Arc<ProviderEntry>,
+    /// The model's name at the provider.
+    pub upstream_model: String,
+    pub weight: u32,
+}
+
+pub struct ProviderEntry {
+    pub id: ProviderId,
+    pub name: String,
+    pub kind: ProviderKind,
+}
+
+pub enum ProviderKind {
+    Http {
+        dialect: Dialect,
+        /// Empty when the upstream needs none.
+        credential: Secret,
+        /// Without it, an address that is not public is refused when it is dialled too.
+        allow_private_network: bool,
+        /// Where chats go: `{base}/v1/messages` or `{base}/chat/completions`.
+        messages_url: Url,
+        base_url: Url,
+    },
+    /// Answers both dialects from memory.
+    Demo,
+}
+
+impl ProviderEntry {
+    pub fn demo() -> Self {
+        ProviderEntry {
+            id: ProviderId(Uuid::nil()),
+            name: "demo".into(),
+            kind: ProviderKind::Demo,
+        }
+    }
+}
+
+impl ModelEntry {
+    /// 1.00 and 2.00 dollars per million tokens, so that the books have something to show.
+    pub fn demo() -> Self {
+        let prices = Prices {
+            input: Price(1_000_000),
+            output: Price(2_000_000),
+            ..Prices::default()
+        };
+        ModelEntry {
+            id: ModelId(Uuid::nil()),
+            name: "demo".into(),
+            created_at: Timestamp(1_795_000_000_000),
+            context_length: Some(32_768),
+            price: Some((PriceId(Uuid::nil()), prices)),
+            routes: vec![Route {
+                provider: Arc::new(ProviderEntry::demo()),
+                upstream_model: "demo".into(),
+                weight: 1,
+            }],
+            is_demo: true,
+        }
+    }
+}
+
+/// The address of a provider's chat endpoint, from its base as the vendors' SDKs take it.
+pub(super) fn messages_url(base: &Url, dialect: Dialect) -> Url {
+    let tail = match dialect {
+        Dialect::Anthropic => "/v1/messages",
+        Dialect::Openai => "/chat/completions",
+    };
+    let mut url = base.clone();
+    url.set_path(&format!("{}{tail}", base.path().trim_end_matches('/')));
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn endpoint_follows_the_base_as_sdks_take_it() {
+        let url = |base: &str, dialect| messages_url(&base.parse().unwrap(), dialect).to_string();
+        assert_eq!(
+            url("https://api.anthropic.com", Dialect::Anthropic),
+            "https://api.anthropic.com/v1/messages"
+        );
+        assert_eq!(
+            url("https://api.openai.com/v1", Dialect::Openai),
+            "https://api.openai.com/v1/chat/completions"
+        );
+        assert_eq!(
+            url("http://h:1/a/b/", Dialect::Openai),
+            "http://h:1/a/b/chat/completions"
+        );
+    }
+}

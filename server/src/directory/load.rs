@@ -1,0 +1,217 @@
+//! Bringing rows into the directory: everything at once, or what a batch of changes names.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use types::{KeyId, OrganizationId, SessionId, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::{Directory, KeyEntry, Maps, OrganizationEntry, UserEntry, poll::millis};
+use crate::{
+    db::{
+        Change, Changed,
+        directory::{self as rows, By, KeyRow, MemberRow, OrganizationRow, UserRow, Which},
+    },
+    error::Result,
+};
+
+impl Directory {
+    /// Replaces everything by what the database holds now.
+    pub(super) async fn load_all(&self) -> Result<()> {
+        let db = &self.0.db;
+        let now = db.clock().now();
+        let keys = rows::keys(db, Which::All).await?;
+        let users = rows::users(db, Which::All).await?;
+        let organizations = rows::organizations(db, Which::All).await?;
+        let members = rows::members(db, By::Organization, Which::All).await?;
+        let ended = rows::ended_sessions(db, now.plus_millis(-millis(self.0.ended_kept))).await?;
+        let catalogue = self.load_catalogue().await?;
+
+        let personal: HashMap<Uuid, Uuid> = personal(&organizations);
+        let mut maps = Maps::default();
+        users.into_iter().for_each(|row| maps.put_user(row, &personal));
+        organizations.into_iter().for_each(|row| maps.put_organization(row));
+        members.into_iter().for_each(|row| maps.put_member(&row));
+        maps.ended = ended.into_iter().map(|(id, at)| (SessionId(id), at)).collect();
+        catalogue.into_maps(&mut maps);
+        let mut current = self.write();
+        // Uses that are not written yet live only in the old entries.
+        let old = std::mem::replace(&mut *current, maps);
+        keys.into_iter().for_each(|row| current.put_key(row, &old.keys));
+        Ok(())
+    }
+
+    /// Loads anew what these changes name.
+    pub(super) async fn reload(&self, changes: &[Changed]) -> Result<()> {
+        let db = &self.0.db;
+        let ids = |kinds: &[Change]| -> Vec<Uuid> {
+            let mut ids: Vec<Uuid> = changes
+                .iter()
+                .filter(|change| kinds.contains(&change.kind))
+                .map(|change| change.id)
+                .collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids
+        };
+        let sessions = ids(&[Change::Session]);
+        if !sessions.is_empty() {
+            let now = db.clock().now();
+            let mut maps = self.write();
+            sessions.into_iter().for_each(|id| {
+                maps.ended.insert(SessionId(id), now);
+            });
+        }
+        let keys = ids(&[Change::Key]);
+        if !keys.is_empty() {
+            self.reload_keys(&keys).await?;
+        }
+        // A person's row, personal organization and memberships are looked at together, from whichever end the change came.
+        let (people, groups) = (
+            ids(&[Change::User, Change::Member]),
+            ids(&[Change::Organization, Change::Member]),
+        );
+        if !people.is_empty() || !groups.is_empty() {
+            self.reload_people(&people, &groups).await?;
+        }
+        if !ids(&[Change::Provider, Change::Model, Change::Price]).is_empty() {
+            let catalogue = self.load_catalogue().await?;
+            catalogue.into_maps(&mut self.write());
+        }
+        Ok(())
+    }
+
+    async fn reload_keys(&self, ids: &[Uuid]) -> Result<()> {
+        let loaded = rows::keys(&self.0.db, Which::Ids(ids)).await?;
+        let mut maps = self.write();
+        let mut before = HashMap::new();
+        for id in ids {
+            if let Some(hash) = maps.hashes.remove(&KeyId(*id))
+                && let Some(entry) = maps.keys.remove(&hash)
+            {
+                before.insert(hash, entry);
+            }
+        }
+        loaded.into_iter().for_each(|row| maps.put_key(row, &before));
+        Ok(())
+    }
+
+    async fn reload_people(&self, people: &[Uuid], groups: &[Uuid]) -> Result<()> {
+        let db = &self.0.db;
+        let mut organizations = rows::organizations(db, Which::Ids(groups)).await?;
+        organizations.extend(rows::organizations_of(db, Which::Ids(people)).await?);
+        let users = rows::users(db, Which::Ids(people)).await?;
+        let of_groups = rows::members(db, By::Organization, Which::Ids(groups)).await?;
+        let of_people = rows::members(db, By::User, Which::Ids(people)).await?;
+
+        let mut maps = self.write();
+        for id in groups {
+            maps.organizations.remove(&OrganizationId(*id));
+            maps.members.remove(&OrganizationId(*id));
+        }
+        for id in people {
+            maps.users.remove(&UserId(*id));
+            for members in maps.members.values_mut() {
+                members.remove(&UserId(*id));
+            }
+        }
+        let personal = personal(&organizations);
+        users.into_iter().for_each(|row| maps.put_user(row, &personal));
+        organizations.into_iter().for_each(|row| maps.put_organization(row));
+        of_groups.iter().chain(&of_people).for_each(|row| maps.put_member(row));
+        Ok(())
+    }
+}
+
+/// Person → personal organization.
+fn personal(organizations: &[OrganizationRow]) -> HashMap<Uuid, Uuid> {
+    organizations
+        .iter()
+        .filter_map(|row| Some((row.personal_user_id?, row.id)))
+        .collect()
+}
+
+impl Maps {
+    fn put_key(&mut self, row: KeyRow, before: &HashMap<[u8; 32], Arc<KeyEntry>>) {
+        let stored = row.last_used_at.map_or(0, |at| at.0);
+        let known = before
+            .get(&row.secret_hash)
+            .and_then(|entry| entry.last_used())
+            .map_or(0, |at: Timestamp| at.0);
+        let entry = KeyEntry {
+            id: KeyId(row.id),
+            organization_id: OrganizationId(row.organization_id),
+            user_id: UserId(row.user_id),
+            name: row.name,
+            models: row.models,
+            can_read: row.can_read,
+            can_write: row.can_write,
+            expires_at: row.expires_at,
+            revoked: row.revoked,
+            used: AtomicI64::new(stored.max(known)),
+            written: AtomicI64::new(stored),
+        };
+        self.hashes.insert(entry.id, row.secret_hash);
+        self.keys.insert(row.secret_hash, Arc::new(entry));
+    }
+
+    fn put_user(&mut self, row: UserRow, personal: &HashMap<Uuid, Uuid>) {
+        let Some(organization) = personal.get(&row.id) else {
+            // Both are made in one transaction; a person without one could own nothing and is nobody here.
+            tracing::error!(user_id = %row.id, "a user has no personal organization and is left out");
+            return;
+        };
+        let entry = UserEntry {
+            id: UserId(row.id),
+            email: row.email,
+            username: row.username,
+            full_name: row.full_name,
+            role: row.role,
+            is_active: row.is_active,
+            organization_id: OrganizationId(*organization),
+            locale: row.locale,
+            theme: row.theme,
+            time_zone: row.time_zone,
+        };
+        self.users.insert(entry.id, Arc::new(entry));
+    }
+
+    fn put_organization(&mut self, row: OrganizationRow) {
+        let entry = OrganizationEntry {
+            id: OrganizationId(row.id),
+            name: row.name,
+            slug: row.slug,
+            plan: row.plan,
+            personal_user_id: row.personal_user_id.map(UserId),
+        };
+        self.organizations.insert(entry.id, Arc::new(entry));
+    }
+
+    fn put_member(&mut self, row: &MemberRow) {
+        let members = self.members.entry(OrganizationId(row.organization_id)).or_default();
+        members.insert(UserId(row.user_id), row.role);
+    }
+
+    /// Forgets ended sign-ins whose access tokens are all expired.
+    pub(super) fn forget_ended(&mut self, before: Timestamp) {
+        self.ended.retain(|_, at| *at >= before);
+    }
+
+    /// Keys with uses that the database does not know.
+    pub(super) fn touched(&self) -> Vec<(Arc<KeyEntry>, Timestamp)> {
+        let used = |entry: &Arc<KeyEntry>| entry.unwritten().map(|at| (Arc::clone(entry), at));
+        self.keys.values().filter_map(used).collect()
+    }
+}
+
+/// Notes that the database knows these uses.
+pub(super) fn mark_written(used: &[(Arc<KeyEntry>, Timestamp)]) {
+    for (entry, at) in used {
+        entry.written.fetch_max(at.0, Ordering::Relaxed);
+    }
+}
