@@ -87,7 +87,8 @@ pub fn release_if_current(place: &Place) -> Result<Option<PathBuf>> {
 
 fn leptos(place: &Place, label: &str, arguments: &[&str]) -> Result<()> {
     let mut command = place.cargo(&["leptos", "build"])?;
-    command.args(arguments);
+    // A compiler's message says enough; where inside cargo-leptos it was passed on says nothing.
+    command.args(arguments).env("RUST_BACKTRACE", "0");
     process::step(label, command)
 }
 
