@@ -29,6 +29,10 @@ pub(crate) mod organizations;
 pub(crate) mod prices;
 pub(crate) mod providers;
 pub(crate) mod sessions;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub(crate) mod usage;
 pub(crate) mod users;
 mod wal;

@@ -8,6 +8,8 @@ mod group;
 mod queue;
 mod refusals;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::{

@@ -1,6 +1,8 @@
 //! What the books say: sums over a time, a row a day in any time zone, the latest calls. Reads rollups; never scans usage rows.
 
 mod days;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 

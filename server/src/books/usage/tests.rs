@@ -1,0 +1,281 @@
+//! What is read equals what was booked, on both databases.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::tz::TimeZone;
+use types::{
+    CallId, KeyId, OrganizationId, Price, PriceId, Timestamp, Tokens, UserId,
+    money::Prices,
+    usage::{CallStatus, UsageSource},
+};
+use uuid::Uuid;
+
+use super::{ACCESS_TOKEN, days::daily_of, recent_of, summary_of};
+use crate::{
+    books::ledger::{Call, Group, OpenCall, Outcome, Settled},
+    db::{
+        calls::Writer,
+        testing::{House, on_both_databases},
+    },
+    error::Error,
+};
+
+on_both_databases!(
+    days_are_summed_in_any_time_zone,
+    summary_counts_what_was_opened_in_its_time,
+    summary_is_sliced_by_model_key_and_member,
+    latest_calls_come_first_with_those_under_way,
+    another_organizations_books_stay_closed,
+    wrong_questions_are_refused,
+);
+
+const ORGANIZATION: OrganizationId = OrganizationId(Uuid::from_u128(1));
+const HOUR: i64 = 3_600_000;
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+fn open(opened_at: Timestamp) -> OpenCall {
+    let prices = Prices {
+        input: Price(1_000_000),
+        ..Prices::default()
+    };
+    OpenCall {
+        call_id: CallId(Uuid::now_v7()),
+        request_id: "req".to_owned(),
+        organization_id: ORGANIZATION,
+        user_id: UserId(Uuid::from_u128(2)),
+        key_id: Some(KeyId(Uuid::from_u128(3))),
+        model: "sonnet".to_owned(),
+        provider: "vendor".to_owned(),
+        upstream_model: "sonnet".to_owned(),
+        price: Some((PriceId(Uuid::from_u128(4)), prices)),
+        endpoint: "/v1/messages",
+        stream: false,
+        opened_at,
+    }
+}
+
+/// Costs 1,000 nano-dollars a token.
+fn settled(call: OpenCall, input: u64) -> Settled {
+    let settled_at = call.opened_at.plus_secs(1);
+    let outcome = Outcome {
+        status: CallStatus::Settled,
+        http_status: 200,
+        source: UsageSource::Provider,
+        tokens: Tokens {
+            input,
+            ..Tokens::default()
+        },
+        latency_ms: 1_000,
+        ttft_ms: None,
+        error_class: None,
+    };
+    Settled::new(Arc::new(Call::open(1, call)), outcome, settled_at)
+}
+
+async fn book(house: &House, settled: Vec<Settled>) {
+    let group = Group {
+        settled,
+        ..Group::default()
+    };
+    Writer::new(&house.db, 1).commit(&group).await.unwrap();
+}
+
+async fn days_are_summed_in_any_time_zone(house: &House) {
+    // A call every 47 minutes over both changes of the clocks in Europe and America, each with a count of its own.
+    let (first, last) = (at("2026-10-20T00:00:00Z"), at("2026-11-06T00:00:00Z"));
+    let times: Vec<i64> = (first.0..last.0).step_by(47 * 60_000 + 13).collect();
+    book(
+        house,
+        times
+            .iter()
+            .zip(1..)
+            .map(|(time, input)| settled(open(Timestamp(*time)), input))
+            .collect(),
+    )
+    .await;
+    let now = at("2026-11-04T15:00:00Z");
+    for name in [
+        "UTC",
+        "Europe/Berlin",
+        "America/New_York",
+        "Asia/Kolkata",
+        "Asia/Kathmandu",
+        "Pacific/Chatham",
+    ] {
+        let zone = TimeZone::get(name).unwrap();
+        let mut expected: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        for (time, input) in times.iter().zip(1..) {
+            let date = jiff::Timestamp::from_millisecond(*time)
+                .unwrap()
+                .to_zoned(zone.clone())
+                .date();
+            let day = expected.entry(date.to_string()).or_default();
+            *day = (day.0 + 1, day.1 + input);
+        }
+        let days = daily_of(&house.db, ORGANIZATION, 20, name, now).await.unwrap();
+        assert_eq!(days.len(), 20);
+        assert!(days.windows(2).all(|pair| pair[0].date < pair[1].date));
+        for day in days {
+            let (requests, input) = expected.get(&day.date).copied().unwrap_or_default();
+            assert_eq!(
+                (day.sums.requests, day.sums.tokens.input),
+                (requests, input),
+                "{name} {}",
+                day.date
+            );
+            assert_eq!(day.sums.cost_nanos.0, i64::try_from(input * 1_000).unwrap());
+            assert_eq!(day.sums.cost, day.sums.cost_nanos.to_decimal());
+        }
+    }
+}
+
+async fn summary_counts_what_was_opened_in_its_time(house: &House) {
+    let start = at("2026-10-30T00:00:00Z");
+    let times: Vec<i64> = (0..6 * 24 * 4).map(|quarter| start.0 + quarter * 900_000 + 1).collect();
+    book(
+        house,
+        times.iter().map(|time| settled(open(Timestamp(*time)), 1)).collect(),
+    )
+    .await;
+    let spans = [
+        (start, start.plus_millis(6 * 24 * HOUR)),
+        (start.plus_millis(HOUR), start.plus_millis(2 * HOUR)),
+        (start.plus_millis(5 * HOUR), start.plus_millis(100 * HOUR)),
+        (start.plus_millis(23 * HOUR), start.plus_millis(25 * HOUR)),
+        (start.plus_millis(24 * HOUR), start.plus_millis(72 * HOUR)),
+        (start.plus_millis(HOUR), start.plus_millis(HOUR)),
+        (start.plus_millis(2 * HOUR), start.plus_millis(HOUR)),
+    ];
+    for (from, to) in spans {
+        let expected = times.iter().filter(|time| **time >= from.0 && **time < to.0).count();
+        let summary = summary_of(&house.db, ORGANIZATION, from, to).await.unwrap();
+        assert_eq!(summary.total.requests, expected as u64, "{from} {to}");
+        assert_eq!((summary.from, summary.to), (from, to));
+    }
+    // The quarter of an hour that is under way is in it.
+    let summary = summary_of(&house.db, ORGANIZATION, start, start.plus_millis(2))
+        .await
+        .unwrap();
+    assert_eq!((summary.total.requests, summary.total.cost.as_str()), (1, "0.000001"));
+}
+
+async fn summary_is_sliced_by_model_key_and_member(house: &House) {
+    let time = at("2026-11-18T10:00:00Z");
+    let small = OpenCall {
+        model: "haiku".to_owned(),
+        key_id: None,
+        user_id: UserId(Uuid::from_u128(5)),
+        ..open(time)
+    };
+    book(
+        house,
+        vec![settled(open(time), 10), settled(open(time), 20), settled(small, 5)],
+    )
+    .await;
+    let id = match house.db.is_sqlite() {
+        true => "X'00000000000000000000000000000003', X'00000000000000000000000000000001', X'00000000000000000000000000000002'".to_owned(),
+        false => [3, 1, 2].map(|id| format!("'{}'", Uuid::from_u128(id))).join(", "),
+    };
+    let bytes = if house.db.is_sqlite() { "X'00'" } else { "'\\x00'" };
+    let key = format!(
+        "INSERT INTO api_keys (id, organization_id, user_id, name, public_id, last_four, secret_hash, can_read, can_write, created_at, updated_at) \
+         VALUES ({id}, 'laptop', 'p', 'abcd', {bytes}, true, true, 0, 0)"
+    );
+    house.db.execute_for_tests(&[key]).await;
+    let summary = summary_of(&house.db, ORGANIZATION, time, time.plus_secs(60))
+        .await
+        .unwrap();
+    let shown = |slices: &[types::usage::Slice]| -> Vec<(String, String, u64, i64)> {
+        slices
+            .iter()
+            .map(|s| (s.id.clone(), s.name.clone(), s.sums.requests, s.sums.cost_nanos.0))
+            .collect()
+    };
+    let line = |id: &str, name: &str, requests, cost| (id.to_owned(), name.to_owned(), requests, cost);
+    assert_eq!(
+        shown(&summary.by_model),
+        [line("sonnet", "sonnet", 2, 30_000), line("haiku", "haiku", 1, 5_000)]
+    );
+    let key = Uuid::from_u128(3).to_string();
+    assert_eq!(
+        shown(&summary.by_key),
+        [line(&key, "laptop", 2, 30_000), line(ACCESS_TOKEN, "", 1, 5_000)]
+    );
+    assert_eq!(summary.by_member.len(), 2);
+    assert_eq!(summary.total.tokens.input, 35);
+    assert_eq!(summary.total.cost, "0.000035");
+
+    let calls = recent_of(&house.db, ORGANIZATION, 10).await.unwrap();
+    let names: Vec<_> = calls
+        .iter()
+        .map(|call| call.key.as_ref().map(|key| key.name.as_str()))
+        .collect();
+    assert_eq!(names.iter().filter(|name| **name == Some("laptop")).count(), 2);
+    assert_eq!(names.iter().filter(|name| name.is_none()).count(), 1);
+}
+
+async fn latest_calls_come_first_with_those_under_way(house: &House) {
+    let start = at("2026-11-18T10:00:00Z");
+    let mut group = Group::default();
+    group.settled = (0..30).map(|n| settled(open(start.plus_secs(n)), 1)).collect();
+    group.opens = vec![Arc::new(Call::open(77, open(start.plus_secs(100))))];
+    Writer::new(&house.db, 1).commit(&group).await.unwrap();
+    let calls = recent_of(&house.db, ORGANIZATION, 20).await.unwrap();
+    assert_eq!(calls.len(), 20);
+    assert!(calls.windows(2).all(|pair| pair[0].created_at > pair[1].created_at));
+    assert_eq!((calls[0].status, calls[0].settled_at), (CallStatus::Open, None));
+    assert_eq!(
+        (calls[1].status, calls[1].settled_at),
+        (CallStatus::Settled, Some(start.plus_secs(30)))
+    );
+    assert_eq!(calls[1].latency_ms, Some(1_000));
+}
+
+async fn another_organizations_books_stay_closed(house: &House) {
+    let time = at("2026-11-18T10:00:00Z");
+    book(house, vec![settled(open(time), 10)]).await;
+    let mut group = Group::default();
+    group.opens = vec![Arc::new(Call::open(78, open(time)))];
+    Writer::new(&house.db, 1).commit(&group).await.unwrap();
+    let other = OrganizationId(Uuid::from_u128(99));
+    assert!(recent_of(&house.db, other, 20).await.unwrap().is_empty());
+    assert_eq!(
+        summary_of(&house.db, other, time, time.plus_secs(60))
+            .await
+            .unwrap()
+            .total
+            .requests,
+        0
+    );
+    let days = daily_of(&house.db, other, 2, "UTC", time).await.unwrap();
+    assert!(days.iter().all(|day| day.sums.requests == 0));
+}
+
+async fn wrong_questions_are_refused(house: &House) {
+    let now = at("2026-11-18T10:00:00Z");
+    for (days, zone, field) in [
+        (0, "UTC", "days"),
+        (367, "UTC", "days"),
+        (30, "Mars/Olympus", "time_zone"),
+        (30, "", "time_zone"),
+    ] {
+        match daily_of(&house.db, ORGANIZATION, days, zone, now).await {
+            Err(Error::Refused(refusal)) => {
+                assert_eq!(refusal.status(), 422);
+                assert!(refusal.errors.contains_key(field), "{refusal:?}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(
+        daily_of(&house.db, ORGANIZATION, 366, "Europe/Berlin", now)
+            .await
+            .unwrap()
+            .len(),
+        366
+    );
+}
