@@ -1,1 +1,12 @@
-//! Not written yet.
+//! The account API's doors: routes, layers, extractors, problems. Handlers are short: take proof and body, call a service.
+//!
+//! Knows nothing of the dashboard and the model API; the binary merges all three.
+
+mod api;
+pub mod cookie;
+pub mod extract;
+pub mod layers;
+pub mod problem;
+mod routes;
+
+pub use routes::{openapi, router, router_with};

@@ -68,6 +68,85 @@ pub struct RefreshToken {
     pub refresh_token: String,
 }
 
+/// `POST setup`: the account of the first administrator and the token that the server printed at its start.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    pub token: String,
+    pub email: String,
+    pub password: String,
+    #[serde(default)]
+    pub username: Option<String>,
+    /// `name` is accepted as another name of this field.
+    #[serde(default, alias = "name")]
+    pub full_name: Option<String>,
+}
+
+pub const LOCALES: [&str; 2] = ["en", "ru"];
+pub const THEMES: [&str; 3] = ["system", "light", "dark"];
+const URL_MOST: usize = 2048;
+
+/// `PUT account/profile`. A field that is absent stays as it is; `null` empties those that may be empty.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProfileChange {
+    #[serde(default, deserialize_with = "sent", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub full_name: Option<Option<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// `https` only.
+    #[serde(default, deserialize_with = "sent", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub avatar_url: Option<Option<String>>,
+    /// `en` or `ru`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// `system`, `light` or `dark`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub theme: Option<String>,
+    /// An IANA name such as `Europe/Berlin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+}
+
+/// Tells a `null` that was sent from a field that was not.
+fn sent<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(Some)
+}
+
+impl ProfileChange {
+    /// Everything the rules can say without the database; whether the time zone exists is the server's to say.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let mut errors = FieldErrors::new();
+        if let Some(Some(name)) = &self.full_name {
+            wrong(&mut errors, "full_name", rules::name(name, rules::NAME_MOST));
+        }
+        if let Some(username) = &self.username {
+            wrong(&mut errors, "username", rules::username(username));
+        }
+        if let Some(Some(url)) = &self.avatar_url {
+            let plain = url.starts_with("https://") && url.len() > 8 && url.bytes().all(|byte| byte.is_ascii_graphic());
+            let outcome = match url.len() {
+                length if length > URL_MOST => Err(Wrong::TooLong),
+                _ if plain => Ok(()),
+                _ => Err(Wrong::UnknownValue),
+            };
+            wrong(&mut errors, "avatar_url", outcome);
+        }
+        let listed = |list: &[&str], value: &str| if list.contains(&value) { Ok(()) } else { Err(Wrong::UnknownValue) };
+        if let Some(locale) = &self.locale {
+            wrong(&mut errors, "locale", listed(&LOCALES, locale));
+        }
+        if let Some(theme) = &self.theme {
+            wrong(&mut errors, "theme", listed(&THEMES, theme));
+        }
+        Refusal::fields(errors)
+    }
+}
+
 /// The reply to register and login.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

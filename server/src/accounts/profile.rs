@@ -1,0 +1,125 @@
+//! What a person sees and changes of their own account.
+
+use serde_json::json;
+use types::{
+    PlatformRole, Refusal, Timestamp,
+    accounts::{Me, ProfileChange, wrong},
+    error::FieldErrors,
+    rules::Wrong,
+};
+
+use super::{create::username_taken, username};
+use crate::{
+    Error, State,
+    audit::{self, Actor, Event, Target},
+    db::{self, Change, users::ProfileUpdate},
+    error::Result,
+    sessions::User,
+};
+
+/// The account as its owner sees it, from the database.
+pub async fn me(state: &State, user: &User) -> Result<Me> {
+    let row = db::users::find(state.db(), user.id()).await?;
+    let organization = db::organizations::personal(state.db(), user.id()).await?;
+    let (Some(row), Some(organization)) = (row, organization) else {
+        return Err(Error::internal(
+            "a signed-in person or their organization is not in the database",
+        ));
+    };
+    Ok(Me {
+        id: row.id.into(),
+        role: PlatformRole::parse(&row.role).unwrap_or_default(),
+        plan: organization.plan,
+        organization_id: organization.id.into(),
+        email: row.email,
+        username: row.username,
+        full_name: row.full_name,
+        avatar_url: row.avatar_url,
+        email_verified: row.email_verified_at.is_some(),
+        locale: row.locale,
+        theme: row.theme,
+        time_zone: row.time_zone,
+        created_at: Timestamp(row.created_at),
+    })
+}
+
+/// Changes what `change` names and leaves the rest.
+///
+/// Errors: 409 when the user name is in use, 422 for fields that break a rule.
+pub async fn update_profile(state: &State, user: &User, change: ProfileChange) -> Result<Me> {
+    change.check()?;
+    if let Some(zone) = &change.time_zone
+        && jiff::tz::TimeZone::get(zone).is_err()
+    {
+        let mut errors = FieldErrors::new();
+        wrong(&mut errors, "time_zone", Err(Wrong::UnknownValue));
+        Refusal::fields(errors)?;
+    }
+    let fields = named(&change);
+    if fields.is_empty() {
+        return me(state, user).await;
+    }
+    let trimmed = |name: String| name.trim().to_owned();
+    let update = ProfileUpdate {
+        full_name: change.full_name.map(|name| name.map(trimmed)),
+        username: change.username.map(|name| (name.clone(), username::fold(&name))),
+        avatar_url: change.avatar_url,
+        locale: change.locale,
+        theme: change.theme,
+        time_zone: change.time_zone,
+    };
+    let id = user.id();
+    let clock = state.clock().clone();
+    let event = Event {
+        organization: Some(user.organization_id()),
+        actor: Actor::signed_in(user),
+        action: "user.updated",
+        target: Target::User(id),
+        details: json!({ "fields": fields }),
+    };
+    let written = state.write(move |tx| {
+        Box::pin(async move {
+            let now = tx.now();
+            db::users::update_profile(tx, id, update, now).await?;
+            tx.changed(Change::User, id);
+            audit::record(tx, &clock, event).await
+        })
+    });
+    match written.await {
+        Err(Error::Conflict { constraint }) if constraint == "users.username_folded" => Err(username_taken()),
+        Err(error) => Err(error),
+        Ok(()) => me(state, user).await,
+    }
+}
+
+/// The part of [`update_profile`] that the dashboard's toggles need.
+pub async fn update_preferences(
+    state: &State,
+    user: &User,
+    locale: Option<&str>,
+    theme: Option<&str>,
+    time_zone: Option<&str>,
+) -> Result<()> {
+    let change = ProfileChange {
+        locale: locale.map(str::to_owned),
+        theme: theme.map(str::to_owned),
+        time_zone: time_zone.map(str::to_owned),
+        ..ProfileChange::default()
+    };
+    update_profile(state, user, change).await.map(|_| ())
+}
+
+/// Names of the fields that were sent, for the audit log.
+fn named(change: &ProfileChange) -> Vec<&'static str> {
+    [
+        ("full_name", change.full_name.is_some()),
+        ("username", change.username.is_some()),
+        ("avatar_url", change.avatar_url.is_some()),
+        ("locale", change.locale.is_some()),
+        ("theme", change.theme.is_some()),
+        ("time_zone", change.time_zone.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, sent)| sent.then_some(name))
+    .collect()
+}

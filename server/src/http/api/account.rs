@@ -1,0 +1,46 @@
+//! `account/profile`.
+
+use axum::extract::State;
+use types::{
+    accounts::{Me, ProfileChange},
+    problem::Problem,
+};
+
+use crate::{accounts, error::Result, http::extract::Json, sessions::User};
+
+type App = State<crate::State>;
+
+/// The same as `auth/me`.
+#[utoipa::path(
+    get, path = "/account/profile", operation_id = "profile", tag = "account", security(("access_token" = []), ("session" = [])),
+    responses(
+        (status = 200, description = "The signed-in person", body = Me),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json")
+    )
+)]
+pub async fn profile(State(state): App, user: User) -> Result<axum::Json<Me>> {
+    accounts::me(&state, &user).await.map(axum::Json)
+}
+
+/// Changes the fields that are sent.
+#[utoipa::path(
+    put, path = "/account/profile", operation_id = "update_profile", tag = "account",
+    security(("access_token" = []), ("session" = [])), request_body = ProfileChange,
+    responses(
+        (status = 200, description = "The person after the change", body = Me),
+        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The cookie came from another site", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`username_taken`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields that break a rule", body = Problem, content_type = "application/problem+json")
+    )
+)]
+pub async fn update_profile(
+    State(state): App,
+    user: User,
+    Json(change): Json<ProfileChange>,
+) -> Result<axum::Json<Me>> {
+    accounts::update_profile(&state, &user, change).await.map(axum::Json)
+}

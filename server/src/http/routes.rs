@@ -1,0 +1,139 @@
+//! Every route of the account API, and where it is mounted.
+//!
+//! One router stands at `/api/v1` (canonical, and what the OpenAPI document lists) and at `/api`; its `auth` and `health`
+//! parts also at `/v1`, beside the model API.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    routing::any,
+};
+use types::error::Code;
+use utoipa::{
+    OpenApi as _,
+    openapi::{
+        OpenApi,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{api, cookie, layers};
+use crate::{Config, Error, State};
+
+const API_BODY: usize = 64 * 1024;
+const AUTH_BODY: usize = 16 * 1024;
+
+/// The account API with its documents and health checks.
+pub fn router(state: State) -> Router {
+    router_with(state, None)
+}
+
+/// [`router`], with what another router adds to the OpenAPI document.
+pub fn router_with(state: State, more: Option<OpenApi>) -> Router {
+    let mut document = openapi(state.config());
+    if let Some(more) = more {
+        document.merge(more);
+    }
+    let unversioned = everything().split_for_parts().0;
+    let beside_models = auth().merge(health()).split_for_parts().0;
+    let canonical = everything().split_for_parts().0;
+    let account = Router::new()
+        .nest("/api/v1", canonical)
+        .nest("/api", unversioned)
+        .nest("/v1", beside_models)
+        .route("/api", any(nothing))
+        .route("/api/", any(nothing))
+        .route("/api/{*rest}", any(nothing))
+        .layer(DefaultBodyLimit::max(API_BODY))
+        .layer(from_fn(layers::no_store))
+        .layer(from_fn_with_state(state.clone(), layers::csrf))
+        .layer(layers::cors(state.config()));
+    let probes = probes().split_for_parts().0.layer(from_fn(layers::no_store));
+    Router::new()
+        .merge(account)
+        .merge(probes)
+        .merge(SwaggerUi::new("/docs/api").url("/api/openapi.json", document))
+        .layer(from_fn_with_state(state.clone(), layers::finish))
+        .with_state(state)
+}
+
+/// The document of everything above, canonical paths only.
+pub fn openapi(config: &Config) -> OpenApi {
+    let mut document = OpenApiRouter::<State>::with_openapi(Document::openapi())
+        .nest("/api/v1", everything())
+        .merge(probes())
+        .into_openapi();
+    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    let components = document.components.get_or_insert_default();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("An access token from `auth/login`."))
+        .build();
+    components.add_security_scheme("access_token", SecurityScheme::Http(bearer));
+    let name = cookie::name(config);
+    let session = ApiKey::Cookie(ApiKeyValue::with_description(name, "The dashboard's session."));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(session));
+    document
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Weirgate",
+        description = "Accounts, keys and usage. The same routes without a version stand at `/api`; `auth` and `health` also at `/v1`."
+    ),
+    tags(
+        (name = "auth", description = "Signing up, in and out"),
+        (name = "account", description = "The signed-in person's profile"),
+        (name = "keys", description = "API keys for the model API"),
+        (name = "usage", description = "What was used and what it cost"),
+        (name = "health", description = "Whether the server works")
+    )
+)]
+struct Document;
+
+fn everything() -> OpenApiRouter<State> {
+    auth()
+        .merge(health())
+        .routes(routes!(api::setup::complete))
+        .routes(routes!(api::account::profile, api::account::update_profile))
+        .routes(routes!(api::keys::list, api::keys::create))
+        .routes(routes!(api::keys::get, api::keys::revoke))
+        .routes(routes!(api::keys::list_alias, api::keys::create_alias))
+        .routes(routes!(api::keys::get_alias, api::keys::revoke_alias))
+        .routes(routes!(api::usage::summary))
+        .routes(routes!(api::usage::daily))
+        .routes(routes!(api::usage::recent))
+}
+
+fn auth() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(api::auth::register))
+        .routes(routes!(api::auth::signup))
+        .routes(routes!(api::auth::login))
+        .routes(routes!(api::auth::refresh))
+        .routes(routes!(api::auth::logout))
+        .routes(routes!(api::auth::me))
+        .layer(DefaultBodyLimit::max(AUTH_BODY))
+}
+
+fn health() -> OpenApiRouter<State> {
+    OpenApiRouter::new().routes(routes!(api::health::health))
+}
+
+fn probes() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(api::health::live))
+        .routes(routes!(api::health::ready))
+}
+
+async fn nothing() -> Error {
+    Error::refused(
+        Code::NotFound,
+        "There is nothing at this address. The API's routes are listed in /api/openapi.json.",
+    )
+}

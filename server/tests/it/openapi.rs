@@ -1,0 +1,74 @@
+//! The document that is made from the router.
+
+on_both! {
+async fn document_lists_every_route_once(app: App) {
+    let document = app.get("/api/openapi.json").send().await.expect(200);
+    assert_eq!(document["openapi"].as_str().map(|version| &version[..2]), Some("3."));
+    let mut listed = Vec::new();
+    let mut ids = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            listed.push(format!("{} {path}", method.to_uppercase()));
+            ids.push(operation["operationId"].as_str().unwrap().to_owned());
+            assert!(operation["summary"].is_string(), "{method} {path}");
+        }
+    }
+    listed.sort();
+    let mut expected = [
+        "DELETE /api/v1/account/keys/{id}",
+        "DELETE /api/v1/api-keys/{id}",
+        "GET /api/v1/account/keys",
+        "GET /api/v1/account/keys/{id}",
+        "GET /api/v1/account/profile",
+        "GET /api/v1/api-keys",
+        "GET /api/v1/api-keys/{id}",
+        "GET /api/v1/auth/me",
+        "GET /api/v1/health",
+        "GET /api/v1/usage/daily",
+        "GET /api/v1/usage/recent",
+        "GET /api/v1/usage/summary",
+        "GET /livez",
+        "GET /readyz",
+        "POST /api/v1/account/keys",
+        "POST /api/v1/api-keys",
+        "POST /api/v1/auth/login",
+        "POST /api/v1/auth/logout",
+        "POST /api/v1/auth/refresh",
+        "POST /api/v1/auth/register",
+        "POST /api/v1/auth/signup",
+        "POST /api/v1/setup",
+        "PUT /api/v1/account/profile",
+    ];
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+    let count = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "operation ids repeat");
+}
+}
+
+on_both! {
+async fn every_reference_in_the_document_leads_somewhere(app: App) {
+    let document = app.get("/api/openapi.json").send().await.expect(200);
+    let text = document.to_string();
+    let references: Vec<&str> = text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(!references.is_empty());
+    for reference in references {
+        assert!(document.pointer(reference).is_some(), "{reference}");
+    }
+}
+}
+
+on_both! {
+async fn reference_page_needs_nothing_from_elsewhere(app: App) {
+    let reply = app.get("/docs/api/").send().await;
+    assert_eq!(reply.status, 200);
+    let page = reply.text();
+    for attribute in ["src=\"http", "href=\"http", "src=\"//", "href=\"//"] {
+        assert!(!page.contains(attribute), "{attribute}");
+    }
+    let script = app.get("/docs/api/swagger-ui-bundle.js").send().await;
+    assert_eq!(script.status, 200);
+}
+}
