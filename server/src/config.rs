@@ -61,7 +61,9 @@ pub struct Config {
     pub log: LogConfig,
     pub providers: Vec<Provider>,
     pub models: Vec<Model>,
-    public_url: String,
+    /// Follows the port; used while no public address is set.
+    local_url: String,
+    usual_origins: bool,
 }
 
 /// The administrator of `first_admin.*`.
@@ -166,32 +168,22 @@ impl Config {
             log: written.log,
             providers,
             models,
-            public_url: String::new(),
+            local_url: String::new(),
+            usual_origins: written.cors.origins.is_empty(),
         };
         let port = config.server.port;
+        config.cors = Cors::parse(&written.cors.origins)?;
         config.set_port(port);
-        config.cors = config.origins(&written.cors.origins)?;
         Ok(config)
     }
 
     /// Sets the port that was really bound, which matters when 0 was asked for: the default public address follows it.
     pub fn set_port(&mut self, port: u16) {
         self.server.port = port;
-        self.public_url = match &self.server.public_url {
-            Some(url) => url.clone(),
-            None => format!("http://localhost:{port}"),
-        };
-    }
-
-    fn origins(&self, written: &[String]) -> Result<Cors, ConfigError> {
-        if !written.is_empty() {
-            return Cors::parse(written);
+        self.local_url = format!("http://localhost:{port}");
+        if self.usual_origins {
+            self.cors = Cors::usual(self.public_url(), self.is_production());
         }
-        let mut usual = vec![self.public_url.clone(), "vscode-webview://*".to_owned()];
-        if !self.is_production() {
-            usual.extend(["http://localhost:*".to_owned(), "http://127.0.0.1:*".to_owned()]);
-        }
-        Cors::parse(&usual)
     }
 
     pub fn is_production(&self) -> bool {
@@ -200,11 +192,11 @@ impl Config {
 
     /// Scheme, host and port that people and programs use; no slash at the end.
     pub fn public_url(&self) -> &str {
-        &self.public_url
+        self.server.public_url.as_deref().unwrap_or(&self.local_url)
     }
 
     pub fn is_https(&self) -> bool {
-        self.public_url.starts_with("https://")
+        self.public_url().starts_with("https://")
     }
 
     /// What of a client's address may be kept.

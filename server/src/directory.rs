@@ -21,7 +21,7 @@ pub use entries::{KeyEntry, ModelEntry, OrganizationEntry, ProviderEntry, Provid
 use crate::{
     Config,
     crypto::{self, MasterKey},
-    db::{Changed, Db},
+    db::{AfterCommit, Changed, Db},
     error::Result,
 };
 
@@ -141,8 +141,21 @@ impl Directory {
         self.poll_age().is_some_and(|age| age <= STALE)
     }
 
+    /// What the database calls with a transaction's changes. It does not keep the directory alive: the directory keeps the database.
+    pub(crate) fn follow(&self) -> AfterCommit {
+        let directory = Arc::downgrade(&self.0);
+        Box::new(move |changed| {
+            let directory = directory.upgrade().map(Directory);
+            Box::pin(async move {
+                if let Some(directory) = directory {
+                    directory.apply(changed).await;
+                }
+            })
+        })
+    }
+
     /// Applies what a transaction of this process changed.
-    pub(crate) async fn apply(&self, changed: Vec<Changed>) {
+    async fn apply(&self, changed: Vec<Changed>) {
         let mut position = self.0.applying.lock().await;
         if let Err(error) = self.reload(&changed).await {
             // The change is committed and not in memory: until a poll succeeds nothing may be served on what is known here.
@@ -150,6 +163,13 @@ impl Directory {
             self.forget_poll();
             tracing::error!(error_class = error.class(), detail = %error, "a committed change could not be loaded");
         }
+    }
+
+    /// As after a change that could not be loaded.
+    #[cfg(test)]
+    pub(crate) async fn distrust(&self) {
+        self.0.applying.lock().await.damaged = true;
+        self.forget_poll();
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Maps> {

@@ -4,7 +4,11 @@
 
 mod secrets;
 
-use std::{fs::File, future::Future, path::Path, sync::Arc};
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
@@ -37,8 +41,8 @@ struct Inner {
     tasks: TaskTracker,
     stopping: CancellationToken,
     cut_streams: CancellationToken,
-    /// Held as long as this process serves.
-    _locks: Vec<File>,
+    /// On the data directory, from the start of serving to the end of the shutdown. The database is locked by the ledger.
+    lock: Mutex<Option<File>>,
 }
 
 /// What the process is for.
@@ -86,7 +90,7 @@ impl State {
     pub async fn start_with(config: Config, start: Start) -> Result<Self> {
         let serves = start.role == Role::Serve;
         private_folder(&config.server.data_dir)?;
-        let locks = if serves { lock(&config)? } else { Vec::new() };
+        let lock = if serves { Some(lock(&config)?) } else { None };
         let secrets = Secrets::of(&config, &start.clock)?;
         let db = open(&config, &start).await?;
         let ledger = if serves {
@@ -98,11 +102,7 @@ impl State {
             catalogue::write_managed(&db, &config, &secrets.master).await?;
         }
         let directory = Directory::load(&db, &config, secrets.master.clone()).await?;
-        let follower = directory.clone();
-        db.set_after_commit(Box::new(move |changed| {
-            let directory = follower.clone();
-            Box::pin(async move { directory.apply(changed).await })
-        }));
+        db.set_after_commit(directory.follow());
         let state = State(Arc::new(Inner {
             config,
             clock: start.clock,
@@ -113,7 +113,7 @@ impl State {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             cut_streams: CancellationToken::new(),
-            _locks: locks,
+            lock: Mutex::new(lock),
         }));
         if serves {
             state.spawn(state.directory().clone().keep_true(state.0.stopping.clone()));
@@ -210,6 +210,7 @@ impl State {
             tracing::error!(error_class = error.class(), detail = %error, "the ledger could not be written whole; the rest is booked as lost at the next start");
         }
         self.0.db.close().await;
+        self.0.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
@@ -268,38 +269,25 @@ fn private_folder(folder: &Path) -> Result<()> {
         })
 }
 
-/// Locks the data directory, and the database file's folder when it lies elsewhere: two servers on one file would book each other's calls as lost.
-fn lock(config: &Config) -> Result<Vec<File>> {
-    let mut paths = vec![config.server.data_dir.join("weirgate.lock")];
-    if let Some(path) = config.database.sqlite_path() {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let elsewhere = folder.canonicalize().ok() != config.server.data_dir.canonicalize().ok();
-        if elsewhere {
-            let mut name = path.file_name().unwrap_or_default().to_owned();
-            name.push(".lock");
-            private_folder(folder)?;
-            paths.push(folder.join(name));
-        }
-    }
-    paths.iter().map(|path| lock_file(path)).collect()
-}
-
-fn lock_file(path: &Path) -> Result<File> {
+/// Locks the data directory for this process.
+fn lock(config: &Config) -> Result<File> {
+    let path = config.server.data_dir.join("weirgate.lock");
     let refused = |message: String| Error::Config(ConfigError::new("server.data_dir", message));
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(path)
+        .open(&path)
         .map_err(|error| refused(format!("{} cannot be opened: {error}", path.display())))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(refused(format!(
+        Err(TryLockError::WouldBlock) => Err(refused(format!(
             "another process serves from this data directory (it holds {})",
             path.display()
         ))),
-        Err(std::fs::TryLockError::Error(error)) => {
-            Err(refused(format!("{} cannot be locked: {error}", path.display())))
-        }
+        Err(TryLockError::Error(error)) => Err(refused(format!("{} cannot be locked: {error}", path.display()))),
     }
 }
+
+#[cfg(test)]
+mod tests;

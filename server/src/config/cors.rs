@@ -22,6 +22,21 @@ impl Origins {
         Ok(origins)
     }
 
+    /// The own pages and editors' web views; in development whatever runs on this machine too.
+    pub(super) fn usual(public_url: &str, production: bool) -> Self {
+        let here = ["http://localhost:", "http://127.0.0.1:"];
+        Origins {
+            any: false,
+            exact: vec![public_url.to_owned()],
+            schemes: vec!["vscode-webview://".to_owned()],
+            any_port: if production {
+                Vec::new()
+            } else {
+                here.map(str::to_owned).to_vec()
+            },
+        }
+    }
+
     fn add(&mut self, item: &str) -> Result<(), ConfigError> {
         let wrong = |message: &str| Err(ConfigError::new("cors.origins", format!("{item}: {message}")));
         let item = item.trim_end_matches('/');
