@@ -38,7 +38,6 @@ pub struct InFlight {
     started: Instant,
     first_content: Option<Duration>,
     last_checkpoint: Instant,
-    http_status: u16,
 }
 
 enum Phase {
@@ -60,7 +59,6 @@ impl InFlight {
             started,
             first_content: None,
             last_checkpoint: started,
-            http_status: 200,
         }
     }
 
@@ -105,11 +103,6 @@ impl InFlight {
         let answer = answer?;
         self.phase = Phase::Answering(answer.body);
         Ok((answer.status, answer.headers))
-    }
-
-    /// What the caller is told; known once the upstream's status is.
-    pub fn answers_with(&mut self, http_status: u16) {
-        self.http_status = http_status;
     }
 
     /// The upstream's next bytes, unmetered. For readers that poll.
@@ -172,11 +165,12 @@ impl InFlight {
 
     /// Settles a call whose answer was served whole.
     pub fn complete(&mut self) {
-        let http_status = self.http_status;
-        self.settle(Ending { status: CallStatus::Settled, http_status, class: None });
+        self.settle(Ending { status: CallStatus::Settled, http_status: SERVED, class: None });
     }
 }
 
+/// What a client hears whose call was taken on.
+const SERVED: u16 = 200;
 /// How often a long stream's counts are written to its open record.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 
@@ -195,7 +189,7 @@ impl Drop for InFlight {
         }
         let phase = std::mem::replace(&mut self.phase, Phase::Done);
         let grace = self.gateway.state().config().gateway.disconnect_grace;
-        let gone = Ending { status: CallStatus::ClientGone, http_status: self.http_status, class: Some("client_gone") };
+        let gone = Ending { status: CallStatus::ClientGone, http_status: SERVED, class: Some("client_gone") };
         if let Phase::Ready(_) | Phase::Done = phase {
             // Nothing was sent, so nothing is owed.
             self.reading = Reading::json(llm::Dialect::Anthropic, 0);
@@ -212,7 +206,6 @@ impl Drop for InFlight {
             started: self.started,
             first_content: self.first_content,
             last_checkpoint: self.last_checkpoint,
-            http_status: self.http_status,
         };
         self.gateway.state().spawn(async move { rest.read_on(grace, gone).await });
     }

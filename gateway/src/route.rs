@@ -66,6 +66,6 @@ mod tests {
 
     #[test]
     fn model_without_a_route_in_the_dialect_is_refused() {
-        assert_eq!(choose(&model(&[]), Dialect::Openai, 0).unwrap_err().status(), 400);
+        assert_eq!(choose(&model(&[]), Dialect::Openai, 0).err().unwrap().status(), 400);
     }
 }

@@ -70,10 +70,6 @@ impl Chunks {
         }
     }
 
-    /// The next bytes, for readers that are futures.
-    pub async fn next(&mut self) -> Option<Result<Bytes, Broken>> {
-        std::future::poll_fn(|context| self.poll_next(context)).await
-    }
 }
 
 /// The request as it leaves: slices that are sent as they came, and headers of the client that upstreams understand.

@@ -42,7 +42,7 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
     state.shutdown().await;
     match made {
         Ok(user) => {
-            println!("Created administrator {} ({}).", user.username, user.id);
+            println!("Created administrator {}.", user.id());
             Ok(())
         }
         Err(error) => {

@@ -1,7 +1,7 @@
 //! `weirgate migrate up|status`.
 
 use clap::{Args, Subcommand};
-use server::state::migrations;
+use server::state;
 
 use super::Settings;
 
@@ -21,10 +21,10 @@ enum What {
 
 pub async fn run(settings: &Settings, command: Migrate) -> anyhow::Result<()> {
     let config = settings.load()?.config;
-    let list = match command.what {
-        What::Up => migrations::up(&config).await?,
-        What::Status => migrations::status(&config).await?,
-    };
+    if let What::Up = command.what {
+        state::migrate(&config).await?;
+    }
+    let list = state::migrations(&config).await?;
     for (name, applied) in list {
         println!("{} {name}", if applied { "applied" } else { "pending" });
     }

@@ -19,6 +19,7 @@ use crate::{Error, Gateway};
 pub fn router(state: server::State) -> Result<Router, Error> {
     let gateway = Gateway::new(state)?;
     let (router, _) = documented().split_for_parts();
+    let router = router.method_not_allowed_fallback(wrong_method);
     Ok(router.route("/v1/{*rest}", any(unknown)).with_state(gateway))
 }
 
@@ -35,7 +36,6 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(v1::chat_completions::chat_completions))
         .routes(routes!(v1::models::list))
         .routes(routes!(v1::models::one))
-        .method_not_allowed_fallback(wrong_method)
 }
 
 #[derive(OpenApi)]

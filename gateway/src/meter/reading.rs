@@ -5,6 +5,7 @@ use llm::{
     Dialect,
     meter::{End, Finished, Forward, StreamMeter, Tally},
 };
+use types::usage::UsageSource;
 
 /// Reads an answer as it passes. An SSE answer is never buffered; a JSON answer is kept whole until it is served.
 pub struct Reading {
@@ -123,7 +124,14 @@ impl Reading {
     /// The best that is known of the usage now.
     pub fn tally(&self) -> Tally {
         match &self.kind {
-            Kind::Stream { meter, end } => meter.tally(*end, self.input_estimate),
+            Kind::Stream { meter, end } => {
+                let mut tally = meter.tally(*end, self.input_estimate);
+                if tally.source == UsageSource::Partial {
+                    // Vendors count output at the end: what was delivered by then is at least this much.
+                    tally.tokens.output = tally.tokens.output.max(llm::estimate(meter.output_bytes()));
+                }
+                tally
+            }
             Kind::Json { dialect, body } => llm::meter::json_usage(*dialect, body.bytes()).tally(self.input_estimate),
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use types::{Timestamp, keys::NewKey};
 
-use crate::support::{House, chat, client, messages};
+use super::support::{House, chat, client, messages};
 
 /// Sends to both dialects' doors and checks status, shape and the word on retrying.
 async fn refused(house: &House, status: u16, send: impl Fn(&str) -> reqwest::RequestBuilder) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use types::usage::{CallStatus, UsageSource};
 
-use crate::support::{House, chat, messages};
+use super::support::{House, chat, messages};
 
 #[tokio::test]
 async fn stream_is_billed_in_full_when_the_client_leaves_and_the_grace_is_long_enough() {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{House, messages};
+use super::support::{House, messages};
 
 #[tokio::test]
 async fn json_answer_is_served_and_on_the_books() {
@@ -88,7 +88,7 @@ async fn demo_answers_both_dialects_while_nothing_is_configured() {
         let reply = house.post("/v1/messages", &messages("demo", stream)).send().await.unwrap();
         assert_eq!(reply.status(), 200);
         assert!(reply.text().await.unwrap().contains("Weirgate"));
-        let reply = house.post("/v1/chat/completions", &crate::support::chat("demo", stream)).send().await.unwrap();
+        let reply = house.post("/v1/chat/completions", &super::support::chat("demo", stream)).send().await.unwrap();
         assert_eq!(reply.status(), 200);
         assert!(reply.text().await.unwrap().contains("Weirgate"));
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use types::keys::NewKey;
 
-use crate::support::{House, client};
+use super::support::{House, client};
 
 #[tokio::test]
 async fn list_has_both_shapes_and_only_allowed_models() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{House, chat, client, messages};
+use super::support::{House, chat, client, messages};
 
 /// The same call straight to the fake.
 async fn direct(house: &House, path: &str, mut body: Value, upstream_model: &str) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use types::usage::{CallStatus, UsageSource};
 
-use crate::support::{House, chat, messages};
+use super::support::{House, chat, messages};
 
 #[tokio::test]
 async fn streams_and_json_of_both_dialects_equal_the_upstreams_bill() {

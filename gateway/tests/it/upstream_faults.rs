@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use types::usage::{CallStatus, UsageSource};
 
-use crate::support::{House, chat, messages};
+use super::support::{House, chat, messages};
 
 /// Both dialects, both kinds; returns the last body.
 async fn answered(house: &House, model: &str, status: u16) -> String {
