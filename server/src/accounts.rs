@@ -84,7 +84,7 @@ pub async fn verify_password(state: &State, login: &Login, _device: &Device) -> 
         });
         write.await?;
     }
-    User::proven(state, id)
+    User::proven(state, id).await
 }
 
 /// Writes the administrator of the `FIRST_ADMIN_*` settings, if they are set and nobody has that e-mail. Safe to repeat.

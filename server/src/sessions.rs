@@ -41,9 +41,18 @@ impl User {
         }
     }
 
+    /// The same for ids that the database has just named: another node may have made the person a moment ago, so the feed of
+    /// changes is read before the answer is no.
+    async fn known(state: &State, id: UserId, session: Option<SessionId>) -> Result<Self> {
+        if state.directory().user(id).is_none() {
+            state.directory().poll_once().await?;
+        }
+        User::of(state, id, session)
+    }
+
     /// After a checked password or sign-up; no sign-in exists yet.
-    pub(crate) fn proven(state: &State, id: UserId) -> Result<Self> {
-        User::of(state, id, None)
+    pub(crate) async fn proven(state: &State, id: UserId) -> Result<Self> {
+        User::known(state, id, None).await
     }
 
     pub fn id(&self) -> UserId {
@@ -167,7 +176,7 @@ fn new_row(state: &State, user: UserId, remember: bool, device: &Device) -> db::
     }
 }
 
-/// Stores a sign-in with its audit row and sweeps the person's expired ones.
+/// Stores a sign-in with its audit row and sweeps expired ones.
 async fn store(state: &State, user: &User, row: db::sessions::Row, device: &Device) -> Result<()> {
     let clock = state.clock().clone();
     let event = Event {
@@ -177,11 +186,11 @@ async fn store(state: &State, user: &User, row: db::sessions::Row, device: &Devi
         target: Target::Session(SessionId(row.id)),
         details: json!({ "cookie": row.cookie_hash.is_some(), "remember": row.remember }),
     };
-    let (id, now) = (user.id(), clock.now());
+    let now = clock.now();
     state
         .write(move |tx| {
             Box::pin(async move {
-                db::sessions::delete_expired(tx, id, now).await?;
+                db::sessions::delete_expired(tx, now).await?;
                 db::sessions::insert(tx, row).await?;
                 audit::record(tx, &clock, event).await
             })

@@ -76,7 +76,7 @@ pub(crate) async fn create(state: &State, request: Create) -> Result<User> {
             Ok(()) => break,
         }
     }
-    User::proven(state, id)
+    User::proven(state, id).await
 }
 
 fn check(new: &Register) -> Result<()> {

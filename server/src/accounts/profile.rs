@@ -48,13 +48,7 @@ pub async fn me(state: &State, user: &User) -> Result<Me> {
 /// Errors: 409 when the user name is in use, 422 for fields that break a rule.
 pub async fn update_profile(state: &State, user: &User, change: ProfileChange) -> Result<Me> {
     change.check()?;
-    if let Some(zone) = &change.time_zone
-        && jiff::tz::TimeZone::get(zone).is_err()
-    {
-        let mut errors = FieldErrors::new();
-        wrong(&mut errors, "time_zone", Err(Wrong::UnknownValue));
-        Refusal::fields(errors)?;
-    }
+    let time_zone = change.time_zone.as_deref().map(zone_name).transpose()?;
     let fields = named(&change);
     if fields.is_empty() {
         return me(state, user).await;
@@ -66,7 +60,7 @@ pub async fn update_profile(state: &State, user: &User, change: ProfileChange) -
         avatar_url: change.avatar_url,
         locale: change.locale,
         theme: change.theme,
-        time_zone: change.time_zone,
+        time_zone,
     };
     let id = user.id();
     let clock = state.clock().clone();
@@ -89,6 +83,19 @@ pub async fn update_profile(state: &State, user: &User, change: ProfileChange) -
         Err(Error::Conflict { constraint }) if constraint == "users.username_folded" => Err(username_taken()),
         Err(error) => Err(error),
         Ok(()) => me(state, user).await,
+    }
+}
+
+/// The usual spelling of a time zone's name, or 422.
+fn zone_name(asked: &str) -> Result<String> {
+    match jiff::tz::TimeZone::get(asked) {
+        Ok(zone) => Ok(zone.iana_name().unwrap_or(asked).to_owned()),
+        Err(_) => {
+            let mut errors = FieldErrors::new();
+            wrong(&mut errors, "time_zone", Err(Wrong::UnknownValue));
+            Refusal::fields(errors)?;
+            Err(Error::internal("a refusal without fields"))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rows of sign-ins and the refresh tokens they have spent. Only hashes come here.
 
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
-use types::{SessionId, Timestamp, UserId};
+use types::{SessionId, Timestamp};
 
 use super::{
     Db, Tx,
@@ -90,11 +90,10 @@ pub(crate) async fn delete(tx: &mut Tx, id: SessionId) -> Result<bool> {
     Ok(deleted.rows_affected == 1)
 }
 
-/// Removes a person's sign-ins that are past their absolute end; their access tokens have expired as well.
-pub(crate) async fn delete_expired(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<()> {
+/// Removes sign-ins that are past their absolute end, everybody's, and long enough for their access tokens to have expired too.
+pub(crate) async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<()> {
     const ACCESS_TOKENS_MILLIS: i64 = 3_600_000;
     sessions::Entity::delete_many()
-        .filter(sessions::Column::UserId.eq(user.0))
         .filter(sessions::Column::ExpiresAt.lt(now.plus_millis(-ACCESS_TOKENS_MILLIS).0))
         .exec(tx.conn())
         .await?;

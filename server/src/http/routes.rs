@@ -9,6 +9,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::any,
 };
+use tower_http::catch_panic::CatchPanicLayer;
 use types::error::Code;
 use utoipa::{
     OpenApi as _,
@@ -56,6 +57,7 @@ pub fn router_with(state: State, more: Option<OpenApi>) -> Router {
         .merge(account)
         .merge(probes)
         .merge(SwaggerUi::new("/docs/api").url("/api/openapi.json", document))
+        .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(state.clone(), layers::finish))
         .with_state(state)
 }

@@ -38,7 +38,7 @@ pub async fn from_cookie(state: &State, value: &str) -> Result<User> {
     }
     require_fresh(state)?;
     let session = SessionId(row.id);
-    let user = User::of(state, UserId(row.user_id), Some(session))?;
+    let user = User::known(state, UserId(row.user_id), Some(session)).await?;
     if now.0.saturating_sub(row.last_seen_at) >= SEEN_EVERY_MILLIS {
         let seen = state.write(move |tx| Box::pin(async move { db::sessions::touch(tx, session, now).await }));
         if let Err(error) = seen.await {

@@ -46,7 +46,12 @@ pub async fn refresh(state: &State, presented: &str) -> Result<TokenPair> {
     let Turned::Next { session, user, token } = turned else {
         return Err(invalid_grant());
     };
-    let user = User::of(state, user, Some(session)).map_err(|_| invalid_grant())?;
+    let user = User::known(state, user, Some(session))
+        .await
+        .map_err(|error| match error {
+            Error::Refused(_) => invalid_grant(),
+            error => error,
+        })?;
     pair(state, &user, session, token)
 }
 

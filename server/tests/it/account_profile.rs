@@ -29,6 +29,10 @@ async fn profile_changes_only_what_is_sent(app: App) {
     let sent = json!({ "full_name": null, "avatar_url": null });
     let after = app.call("PUT", PROFILE).bearer(&person.access).json(&sent).send().await.expect(200);
     assert_eq!((&after["full_name"], &after["avatar_url"]), (&Value::Null, &Value::Null));
+    // Any spelling of a zone is kept in the usual one.
+    let sent = json!({ "time_zone": "europe/berlin" });
+    let zone = app.call("PUT", PROFILE).bearer(&person.access).json(&sent).send().await.expect(200);
+    assert_eq!(zone["time_zone"], "Europe/Berlin");
     let same = app.call("PUT", PROFILE).bearer(&person.access).json(&json!({})).send().await.expect(200);
     assert_eq!(same, after);
 }

@@ -41,6 +41,16 @@ async fn cookie_session_ends_and_the_cookie_is_removed(app: App) {
 }
 
 on_both! {
+async fn cookie_beside_a_token_is_left_alone(app: App) {
+    let person = app.register("anna").await;
+    let cookie = app.cookie("anna", false).await;
+    let reply = app.post("/api/v1/auth/logout").cookie(&cookie).bearer(&person.access).send().await;
+    reply.problem(401, "missing_credential");
+    app.get("/api/v1/auth/me").cookie(&cookie).send().await.expect(200);
+}
+}
+
+on_both! {
 async fn nothing_to_end_is_401_and_a_strange_body_422(app: App) {
     app.post("/api/v1/auth/logout").send().await.problem(401, "missing_credential");
     app.post("/api/v1/auth/logout").json(&json!({ "all": true })).send().await.problem(422, "invalid");

@@ -124,7 +124,9 @@ pub async fn logout(State(state): App, headers: HeaderMap, body: Bytes) -> Resul
         sessions::end_family(&state, &refresh_token).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let Some(value) = cookie::read(&headers, state.config()) else {
+    // Beside an `Authorization` header a cookie is never looked at (and was not checked for where it came from).
+    let value = cookie::read(&headers, state.config()).filter(|_| !headers.contains_key(header::AUTHORIZATION));
+    let Some(value) = value else {
         let message = "Send the refresh token of the sign-in to end.";
         return Err(Error::refused(Code::MissingCredential, message));
     };

@@ -44,6 +44,16 @@ impl Database {
         })
     }
 
+    /// The same PostgreSQL database for another node, with a data folder of its own.
+    pub fn beside(&self) -> Self {
+        assert!(self.postgres.is_some(), "SQLite has one node");
+        Database {
+            url: self.url.clone(),
+            dir: TempDir::new().expect("a temporary folder"),
+            postgres: None,
+        }
+    }
+
     /// The data folder.
     pub fn dir(&self) -> &Path {
         self.dir.path()

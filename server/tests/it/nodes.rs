@@ -1,0 +1,103 @@
+//! Two nodes on one PostgreSQL database: what one decides holds on the other.
+
+use serde_json::json;
+
+use crate::support::{App, Database};
+
+const SECRETS: [(&str, &str); 2] = [
+    ("JWT_SECRET", "Zk3vQ8pT1nXw7LrB5mHy2cJd9sFgA4uEoKi6RtVb0xNqWzPl"),
+    ("JWT_REFRESH_SECRET", "hY7tBn2KsWq9XzLc4VfRj6DpMg1EaUoT8iQx5ZvNw3CkJrLu"),
+];
+
+async fn two_nodes() -> Option<(App, App)> {
+    let database = Database::postgres()?;
+    let other = database.beside();
+    let first = App::start_with_variables(database, &SECRETS).await;
+    let second = App::start_with_variables(other, &SECRETS).await;
+    Some((first, second))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn racing_refreshes_on_two_nodes_get_one_successor() {
+    let Some((first, second)) = two_nodes().await else {
+        return;
+    };
+    let person = first.register("anna").await;
+    let sent = json!({ "refresh_token": person.refresh });
+    let calls = (0..50).map(|number| {
+        let node = if number % 2 == 0 { &first } else { &second };
+        node.post("/api/v1/auth/refresh").json(&sent).send()
+    });
+    let replies = futures_util::future::join_all(calls).await;
+    let mut successors: Vec<String> = replies
+        .iter()
+        .map(|reply| reply.expect(200)["refresh_token"].as_str().unwrap().to_owned())
+        .collect();
+    successors.sort();
+    successors.dedup();
+    assert_eq!(successors.len(), 1);
+    second.stop().await;
+    first.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn person_made_on_one_node_signs_in_on_the_other_at_once() {
+    let Some((first, second)) = two_nodes().await else {
+        return;
+    };
+    first.register("anna").await;
+    let person = second.login("anna", false).await;
+    second
+        .get("/api/v1/auth/me")
+        .bearer(&person.access)
+        .send()
+        .await
+        .expect(200);
+    let cookie = first.cookie("anna", false).await;
+    second.get("/api/v1/auth/me").cookie(&cookie).send().await.expect(200);
+    second.stop().await;
+    first.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sign_in_that_ends_on_one_node_ends_on_the_other_within_seconds() {
+    let Some((first, second)) = two_nodes().await else {
+        return;
+    };
+    let person = first.register("anna").await;
+    let me = async || second.get("/api/v1/auth/me").bearer(&person.access).send().await;
+    while me().await.status != 200 {
+        tokio::task::yield_now().await;
+    }
+    let sent = json!({ "refresh_token": person.refresh });
+    first.post("/api/v1/auth/logout").json(&sent).send().await.expect(204);
+    let ended = std::time::Instant::now();
+    while me().await.status == 200 {
+        tokio::task::yield_now().await;
+    }
+    me().await.problem(401, "invalid_credential");
+    assert!(ended.elapsed().as_secs() < 5);
+    second.stop().await;
+    first.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_parallel_set_ups_on_two_nodes_exactly_one_succeeds() {
+    let Some((first, second)) = two_nodes().await else {
+        return;
+    };
+    let link = server::setup::announce(&first.state).await.unwrap();
+    let token = link.split_once("token=").unwrap().1;
+    let calls = (0..20).map(|number| {
+        let node = if number % 2 == 0 { &first } else { &second };
+        let sent = json!({ "token": token, "email": format!("root{number}@example.com"), "password": crate::support::PASSWORD });
+        node.post("/api/v1/setup").json(&sent).send_until_served()
+    });
+    let replies = futures_util::future::join_all(calls).await;
+    assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1);
+    for reply in replies.iter().filter(|reply| reply.status != 201) {
+        reply.problem(409, "conflict");
+    }
+    second.stop().await;
+    first.stop().await;
+}
