@@ -12,7 +12,6 @@ use crate::{
         keys::{KeyState, KeyView},
         overview::{CallView, FirstToken, Month},
     },
-    error::ApiError,
     locale::Locale,
     request::{Request, cookie},
 };
@@ -32,15 +31,12 @@ pub struct Format {
 
 impl Format {
     /// The account's time zone; an account that never chose one takes the browser's.
-    pub async fn of(request: &Request, user: &User) -> Result<Self, ApiError> {
-        let me = server::accounts::me(&request.state, user)
-            .await
-            .map_err(|error| request.error(&error))?;
-        let stored = Some(me.time_zone.as_str()).filter(|name| *name != "UTC");
+    pub fn of(request: &Request, user: &User) -> Self {
+        let stored = Some(user.entry().time_zone.as_str()).filter(|name| *name != "UTC");
         let browser = cookie::read(&request.parts.headers, cookie::ZONE);
         let known = |name: &&str| name.len() <= 64 && TimeZone::get(name).is_ok();
         let name = stored.filter(known).or(browser.filter(known)).unwrap_or("UTC");
-        Ok(Format::new(request.locale(), name, request.state.clock().now()))
+        Format::new(request.locale(), name, request.state.clock().now())
     }
 
     pub fn new(locale: Locale, zone: &str, now: Timestamp) -> Self {

@@ -95,9 +95,15 @@ impl Preferences {
     #[cfg(not(feature = "ssr"))]
     pub fn current() -> Self {
         Preferences {
-            locale: attribute("lang").and_then(|value| Locale::parse(&value)).unwrap_or_default(),
-            theme: attribute("data-theme").and_then(|value| Theme::parse(&value)).unwrap_or_default(),
-            sidebar: attribute("data-sidebar").and_then(|value| Sidebar::parse(&value)).unwrap_or_default(),
+            locale: attribute("lang")
+                .and_then(|value| Locale::parse(&value))
+                .unwrap_or_default(),
+            theme: attribute("data-theme")
+                .and_then(|value| Theme::parse(&value))
+                .unwrap_or_default(),
+            sidebar: attribute("data-sidebar")
+                .and_then(|value| Sidebar::parse(&value))
+                .unwrap_or_default(),
         }
     }
 }

@@ -197,7 +197,16 @@ mod tests {
         for good in ["/", "/keys", "/connect?model=demo"] {
             assert_eq!(own_path(good), Some(good));
         }
-        for bad in ["", "keys", "//evil", "/\\evil", "https://evil", "/a b", "/a&next=//evil", "/a\r\nset-cookie: x"] {
+        for bad in [
+            "",
+            "keys",
+            "//evil",
+            "/\\evil",
+            "https://evil",
+            "/a b",
+            "/a&next=//evil",
+            "/a\r\nset-cookie: x",
+        ] {
             assert_eq!(own_path(bad), None, "{bad}");
         }
         assert_eq!(sign_in("/keys"), "/login?next=/keys");

@@ -8,7 +8,10 @@ use leptos_router::{
 };
 
 use crate::{
-    pages::{connect::Connect, keys::Keys, lost::Lost, overview::Overview, settings::Settings, setup::Setup, sign_in::SignIn, sign_up::SignUp},
+    pages::{
+        connect::Connect, keys::Keys, lost::Lost, overview::Overview, settings::Settings, setup::Setup,
+        sign_in::SignIn, sign_up::SignUp,
+    },
     ui::frame::Frame,
 };
 

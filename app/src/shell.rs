@@ -10,7 +10,12 @@ use crate::{app::App, locale::Locale, preferences::Preferences};
 /// `asset_hash` changes with the files under `/pkg`, so that they can be cached for ever.
 pub fn shell(options: LeptosOptions, asset_hash: &str) -> impl IntoView + use<> {
     let Preferences { locale, theme, sidebar } = Preferences::current();
-    let file = |kind: &str| format!("/{}/{}.{kind}?v={asset_hash}", options.site_pkg_dir, options.output_name);
+    let file = |kind: &str| {
+        format!(
+            "/{}/{}.{kind}?v={asset_hash}",
+            options.site_pkg_dir, options.output_name
+        )
+    };
     let (script, wasm, style) = (file("js"), file("wasm"), file("css"));
     // Both files at once. A preload link would also load the WASM for readers without scripts.
     let start = format!(

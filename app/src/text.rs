@@ -193,7 +193,6 @@ pub struct Connect {
     pub waiting_note: &'static str,
     pub refused: fn(&str) -> String,
     pub received: &'static str,
-    pub received_note: fn(model: &str, at: &str) -> String,
     pub check: &'static str,
     pub see: &'static str,
 }

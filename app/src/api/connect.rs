@@ -42,7 +42,10 @@ pub enum Arrival {
     Waiting,
     /// Something came and was refused, with the reason.
     Refused(String),
-    Received { model: String, at: Moment },
+    Received {
+        model: String,
+        at: Moment,
+    },
 }
 
 /// `model` is the reader's choice; unknown or empty means the first.
@@ -50,7 +53,13 @@ pub enum Arrival {
 pub async fn read_connect(#[server(default)] model: String) -> Result<ConnectView, ApiError> {
     let request = Request::current()?;
     let user = request.user().await?;
-    let models: Vec<String> = request.state.directory().models().iter().map(|model| model.name.clone()).collect();
+    let models: Vec<String> = request
+        .state
+        .directory()
+        .models()
+        .iter()
+        .map(|model| model.name.clone())
+        .collect();
     let chosen = models.iter().find(|name| **name == model).or(models.first());
     let model = chosen.cloned().unwrap_or_else(|| "MODEL".to_owned());
     let address = request.state.config().public_url().trim_end_matches('/').to_owned();
@@ -59,7 +68,11 @@ pub async fn read_connect(#[server(default)] model: String) -> Result<ConnectVie
         snippets: snippets::all(&address, &model),
         arrived: last_arrival(&request, &user).await?,
         demo: request.state.directory().is_demo(),
-        form: if flash.form.name == "create_key" { flash.form } else { Form::default() },
+        form: if flash.form.name == "create_key" {
+            flash.form
+        } else {
+            Form::default()
+        },
         secret: flash.secret.filter(|secret| secret.page == "/connect"),
         address,
         models,
@@ -80,11 +93,13 @@ async fn last_arrival(request: &Request, user: &server::sessions::User) -> Resul
     let calls = server::books::usage::recent(&request.state, user, 5)
         .await
         .map_err(|error| request.error(&error))?;
-    let served = calls.iter().find(|call| call.status != types::usage::CallStatus::Refused);
+    let served = calls
+        .iter()
+        .find(|call| call.status != types::usage::CallStatus::Refused);
     Ok(match (served, calls.first()) {
         (Some(call), _) => Arrival::Received {
             model: call.model.clone(),
-            at: Format::of(request, user).await?.moment(call.created_at),
+            at: Format::of(request, user).moment(call.created_at),
         },
         (None, Some(refused)) => Arrival::Refused(
             refused

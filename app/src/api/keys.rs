@@ -58,12 +58,22 @@ pub async fn read_keys() -> Result<KeysView, ApiError> {
     let listed = server::keys::list(&request.state, &user)
         .await
         .map_err(|error| request.error(&error))?;
-    let format = Format::of(&request, &user).await?;
+    let format = Format::of(&request, &user);
     let flash = flash::take(&request);
     Ok(KeysView {
         keys: listed.iter().map(|key| format.key(key)).collect(),
-        models: request.state.directory().models().iter().map(|model| model.name.clone()).collect(),
-        form: if flash.form.name == "create_key" { flash.form } else { Form::default() },
+        models: request
+            .state
+            .directory()
+            .models()
+            .iter()
+            .map(|model| model.name.clone())
+            .collect(),
+        form: if flash.form.name == "create_key" {
+            flash.form
+        } else {
+            Form::default()
+        },
         secret: flash.secret.filter(|secret| secret.page == "/keys"),
     })
 }

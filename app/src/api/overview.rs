@@ -102,15 +102,19 @@ pub async fn read_overview() -> Result<OverviewView, ApiError> {
     let request = Request::current()?;
     let user = request.user().await?;
     let state = &request.state;
-    let format = Format::of(&request, &user).await?;
+    let format = Format::of(&request, &user);
     let failed = |error| request.error(&error);
     let now = state.clock().now();
-    let month = usage::summary(state, &user, format.month_start(now), now).await.map_err(failed)?;
-    let days = usage::daily(state, &user, DAYS as u32, &format.zone_name).await.map_err(failed)?;
+    let month = usage::summary(state, &user, format.month_start(now), now)
+        .await
+        .map_err(failed)?;
+    let days = usage::daily(state, &user, DAYS as u32, &format.zone_name)
+        .await
+        .map_err(failed)?;
     let calls = usage::recent(state, &user, CALLS as u64).await.map_err(failed)?;
     let keys = server::keys::list(state, &user).await.map_err(failed)?;
     let me = server::accounts::me(state, &user).await.map_err(failed)?;
-    let name = super::session::shown_name(&me);
+    let name = super::session::shown_name(me.full_name.as_deref(), &me.username);
     Ok(OverviewView {
         profile: Profile {
             initials: super::session::initials(&name),

@@ -59,13 +59,14 @@ pub struct SettingsView {
 pub async fn read_settings() -> Result<SettingsView, ApiError> {
     let request = Request::current()?;
     let user = request.user().await?;
-    let me = server::accounts::me(&request.state, &user)
-        .await
-        .map_err(|error| request.error(&error))?;
     let form = flash::take_form(&request, "settings").unwrap_or_default();
     Ok(SettingsView {
         saved: form.error.is_none() && form.value("saved") == "yes",
-        time_zone: if form.error.is_some() { form.value("time_zone") } else { me.time_zone },
+        time_zone: if form.error.is_some() {
+            form.value("time_zone")
+        } else {
+            user.entry().time_zone.clone()
+        },
         form,
     })
 }
@@ -94,7 +95,10 @@ pub async fn save_settings(
     };
     let done = request.form("/settings", form, work, |()| "/settings".to_owned()).await;
     if done.is_ok() && request.is_plain_form() {
-        flash::put(&request, &flash::Flash::form(Form::sent("settings", &[("saved", "yes")])));
+        flash::put(
+            &request,
+            &flash::Flash::form(Form::sent("settings", &[("saved", "yes")])),
+        );
     }
     done
 }

@@ -31,14 +31,12 @@ pub struct Entrance {
 pub async fn read_viewer() -> Result<Viewer, ApiError> {
     let request = Request::current()?;
     let user = request.user().await?;
-    let me = server::accounts::me(&request.state, &user)
-        .await
-        .map_err(|error| request.error(&error))?;
-    let name = shown_name(&me);
+    let person = user.entry();
+    let name = shown_name(person.full_name.as_deref(), &person.username);
     Ok(Viewer {
         initials: initials(&name),
         name,
-        email: me.email,
+        email: person.email.clone(),
         demo: request.state.directory().is_demo(),
     })
 }
@@ -50,7 +48,9 @@ pub async fn read_entrance(form: String) -> Result<Entrance, ApiError> {
     if request.signed_in().await?.is_some() {
         request.go("/");
     }
-    let setup_needed = server::setup::needed(&request.state).await.map_err(|error| request.error(&error))?;
+    let setup_needed = server::setup::needed(&request.state)
+        .await
+        .map_err(|error| request.error(&error))?;
     Ok(Entrance {
         form: flash::take_form(&request, &form).unwrap_or_default(),
         registration_open: request.state.config().auth.registration.is_open(),
@@ -133,8 +133,14 @@ pub async fn set_up(
 ) -> Result<String, ApiError> {
     let request = Request::current()?;
     let form = Form::sent("set_up", &[("email", &email), ("full_name", &full_name)]);
-    let plain_token = token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    let back = if plain_token { ["/setup?token=", &token].concat() } else { "/setup".to_owned() };
+    let plain_token = token
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let back = if plain_token {
+        ["/setup?token=", &token].concat()
+    } else {
+        "/setup".to_owned()
+    };
     let work = async {
         let register = register(&request, email, password, &confirm_password, &full_name, "")?;
         let user = server::setup::complete(&request.state, &token, register, &request.device())
@@ -212,9 +218,12 @@ async fn start(request: &Request, user: &server::sessions::User, remember: bool)
         .await
         .map_err(|error| request.error(&error))?;
     request.set_cookie(server::http::cookie::set(config, &cookie));
-    let me = server::accounts::me(state, user).await.map_err(|error| request.error(&error))?;
+    let person = user.entry();
     // `en` and `system` are also what an account has that never chose; then the browser decides.
-    let stored = [(cookie::LOCALE, &me.locale, "en"), (cookie::THEME, &me.theme, "system")];
+    let stored = [
+        (cookie::LOCALE, &person.locale, "en"),
+        (cookie::THEME, &person.theme, "system"),
+    ];
     for (name, value, unchosen) in stored {
         if cookie::read(headers, name).is_none() && value != unchosen {
             request.set_cookie(cookie::keep(config, name, value));
@@ -225,9 +234,9 @@ async fn start(request: &Request, user: &server::sessions::User, remember: bool)
 
 /// The full name, or else the username.
 #[cfg(feature = "ssr")]
-pub(super) fn shown_name(me: &types::accounts::Me) -> String {
-    let full = me.full_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-    full.unwrap_or(&me.username).to_owned()
+pub(super) fn shown_name(full_name: Option<&str>, username: &str) -> String {
+    let full = full_name.map(str::trim).filter(|name| !name.is_empty());
+    full.unwrap_or(username).to_owned()
 }
 
 /// The first letters of the first two words.

@@ -10,7 +10,9 @@ const STEPS: u64 = 4;
 impl Format {
     pub fn chart(&self, days: &[Day]) -> Chart {
         let series = [
-            days.iter().map(|day| u64::try_from(day.sums.cost_nanos.0).unwrap_or(0)).collect::<Vec<_>>(),
+            days.iter()
+                .map(|day| u64::try_from(day.sums.cost_nanos.0).unwrap_or(0))
+                .collect::<Vec<_>>(),
             days.iter().map(|day| day.sums.tokens.total()).collect(),
             days.iter().map(|day| day.sums.requests).collect(),
         ];
@@ -33,10 +35,16 @@ impl Format {
                 })
                 .collect(),
             ticks: std::array::from_fn(|which| {
-                (0..=STEPS).rev().map(|line| self.short(which, steps[which].saturating_mul(line))).collect()
+                (0..=STEPS)
+                    .rev()
+                    .map(|line| self.short(which, steps[which].saturating_mul(line)))
+                    .collect()
             }),
             totals: std::array::from_fn(|which| {
-                self.short(which, series[which].iter().fold(0, |sum, value| sum.saturating_add(*value)))
+                self.short(
+                    which,
+                    series[which].iter().fold(0, |sum, value| sum.saturating_add(*value)),
+                )
             }),
             peaks: std::array::from_fn(|which| {
                 let highest = series[which].iter().enumerate().max_by_key(|(_, value)| **value);
@@ -102,7 +110,17 @@ mod tests {
 
     #[test]
     fn axis_ends_on_a_round_number_at_or_above_the_highest_bar() {
-        for (most, expected) in [(1, 1), (4, 1), (5, 2), (9, 5), (40, 10), (41, 20), (97, 25), (101, 50), (612_000, 200_000)] {
+        for (most, expected) in [
+            (1, 1),
+            (4, 1),
+            (5, 2),
+            (9, 5),
+            (40, 10),
+            (41, 20),
+            (97, 25),
+            (101, 50),
+            (612_000, 200_000),
+        ] {
             let step = step(most);
             assert!(step * STEPS >= most);
             assert_eq!(step, expected, "{most}");

@@ -8,11 +8,23 @@ pub fn all(address: &str, model: &str) -> Vec<Snippet> {
     let model = &quoted(model);
     let texts = [
         ("anthropic-curl", "curl", anthropic_curl(address, model)),
-        ("anthropic-python", "pip install anthropic", anthropic_python(address, model)),
-        ("anthropic-typescript", "npm install @anthropic-ai/sdk", anthropic_typescript(address, model)),
+        (
+            "anthropic-python",
+            "pip install anthropic",
+            anthropic_python(address, model),
+        ),
+        (
+            "anthropic-typescript",
+            "npm install @anthropic-ai/sdk",
+            anthropic_typescript(address, model),
+        ),
         ("openai-curl", "curl", openai_curl(address, model)),
         ("openai-python", "pip install openai", openai_python(address, model)),
-        ("openai-typescript", "npm install openai", openai_typescript(address, model)),
+        (
+            "openai-typescript",
+            "npm install openai",
+            openai_typescript(address, model),
+        ),
     ];
     texts
         .into_iter()
@@ -156,7 +168,10 @@ mod tests {
         for snippet in all("https://wg.example", "a\"b<script>«x»'$(id)`") {
             assert!(!snippet.html.contains("<script"), "{}", snippet.id);
             assert!(snippet.html.contains("ab&lt;script&gt;x(id)"), "{}", snippet.html);
-            assert_eq!(snippet.html.matches("<i>").count(), snippet.html.matches("</i>").count());
+            assert_eq!(
+                snippet.html.matches("<i>").count(),
+                snippet.html.matches("</i>").count()
+            );
             assert!(snippet.html.contains(KEY) && snippet.html.contains("https://wg.example"));
         }
     }

@@ -50,7 +50,16 @@ pub fn Connect() -> impl IntoView {
 fn page(data: ConnectView, create: ServerAction<CreateKey>) -> AnyView {
     let text = use_text();
     let words = &text.connect;
-    let ConnectView { address, models, model, snippets, arrived, demo, form, secret } = data;
+    let ConnectView {
+        address,
+        models,
+        model,
+        snippets,
+        arrived,
+        demo,
+        form,
+        secret,
+    } = data;
     let no_models = models.is_empty().then(|| {
         view! {
             <Notice tone=Tone::Warn>
@@ -60,7 +69,14 @@ fn page(data: ConnectView, create: ServerAction<CreateKey>) -> AnyView {
         }
     });
     let left = secret.map(|secret| secret.key);
-    let key = Memo::new(move |_| create.value().get().and_then(Result::ok).map(|made| made.key).or(left.clone()));
+    let key = Memo::new(move |_| {
+        create
+            .value()
+            .get()
+            .and_then(Result::ok)
+            .map(|made| made.key)
+            .or(left.clone())
+    });
     let openai = [&address, "/v1"].concat();
     view! {
         <Waiting first=arrived />
@@ -153,7 +169,7 @@ fn KeyCard(create: ServerAction<CreateKey>, key: Memo<Option<String>>, form: For
                         <Summary mistakes />
                         <div class="key-form">
                             <Field look mistakes value=typed />
-                            <div class="field">
+                            <div class="field field-go">
                                 <span class="label only-wide" aria-hidden="true">
                                     "\u{a0}"
                                 </span>
@@ -237,7 +253,11 @@ fn Waiting(first: Arrival) -> impl IntoView {
         let ask = move || {
             leptos::task::spawn_local(async move {
                 if let Ok(next) = read_arrival().await {
-                    let _ = now.try_update(|now| if *now != next { *now = next });
+                    let _ = now.try_update(|now| {
+                        if *now != next {
+                            *now = next
+                        }
+                    });
                 }
             });
         };
@@ -245,7 +265,15 @@ fn Waiting(first: Arrival) -> impl IntoView {
             on_cleanup(move || timer.clear());
         }
     });
-    let state = move || now.with(|now| if matches!(now, Arrival::Received { .. }) { "received" } else { "waiting" });
+    let state = move || {
+        now.with(|now| {
+            if matches!(now, Arrival::Received { .. }) {
+                "received"
+            } else {
+                "waiting"
+            }
+        })
+    };
     let body = move || match now.get() {
         Arrival::Waiting => view! {
             <b>{words.waiting}</b>

@@ -27,8 +27,17 @@ pub fn Keys() -> impl IntoView {
     let text = use_text();
     let create = Create::new();
     let revoke = Revoke::new();
-    let data = Resource::new(move || (create.version().get(), revoke.version().get()), |_| read_keys());
-    let failed = move || revoke.value().get().and_then(Result::err).map(|error| view! { <Failure error /> });
+    let data = Resource::new(
+        move || (create.version().get(), revoke.version().get()),
+        |_| read_keys(),
+    );
+    let failed = move || {
+        revoke
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|error| view! { <Failure error /> })
+    };
     view! {
         <Title text=text.keys.title />
         <div class="page-head">
@@ -46,7 +55,12 @@ pub fn Keys() -> impl IntoView {
 fn page(data: KeysView, create: Create, revoke: Revoke) -> AnyView {
     let text = use_text();
     let words = &text.keys;
-    let KeysView { keys, models, form, secret } = data;
+    let KeysView {
+        keys,
+        models,
+        form,
+        secret,
+    } = data;
     let revoke_error = (form.name == "revoke_key").then(|| form.error.clone()).flatten();
     // Read without tracking: the list is loaded anew after each key, which renders this again.
     let made = create.value().get_untracked().and_then(Result::ok).or(secret);
@@ -137,7 +151,7 @@ fn new_key(text: &'static Text, create: Create, models: Vec<String>, form: crate
                             {options}
                         </select>
                     </div>
-                    <div class="field">
+                    <div class="field field-go">
                         <span class="label only-wide" aria-hidden="true">
                             "\u{a0}"
                         </span>
@@ -183,10 +197,10 @@ fn table(text: &'static Text, keys: Vec<KeyView>, revoke: Revoke) -> AnyView {
     let words = &text.keys;
     let rows = keys.into_iter().map(|key| row(text, key, revoke)).collect_view();
     view! {
-        <div class="scroll scroll-menus" tabindex="0" role="region" aria-label=words.list>
-            <table class="table">
+        <div class="scroll" tabindex="0" role="region" aria-label=words.list>
+            <table class="table stacks key-table" role="table">
                 <thead>
-                    <tr>
+                    <tr role="row">
                         <th scope="col">{words.name}</th>
                         <th scope="col">{words.key}</th>
                         <th scope="col">{words.created_at}</th>
@@ -216,26 +230,36 @@ fn row(text: &'static Text, key: KeyView, revoke: Revoke) -> AnyView {
         Some(at) => view! { <Time at /> }.into_any(),
         None => view! { <span class="muted">{text.common.never}</span> }.into_any(),
     };
-    let models = if key.models.is_empty() { words.all_models.to_owned() } else { key.models.join(", ") };
+    let models = if key.models.is_empty() {
+        words.all_models.to_owned()
+    } else {
+        key.models.join(", ")
+    };
     let confirm = (key.state != KeyState::Revoked).then(|| confirm(text, &key, revoke));
     view! {
-        <tr data-testid="key-row" data-state=status>
-            <td>
+        <tr role="row" data-testid="key-row">
+            <td role="cell">
                 <p class="font-medium">{key.name}</p>
                 <p class="muted small">{models}</p>
             </td>
-            <td class="nowrap">
+            <td role="cell" class="nowrap">
                 <code>{key.hint}</code>
             </td>
-            <td class="nowrap">
+            <td role="cell" class="nowrap" data-label=words.created_at>
                 <Time at=key.created />
             </td>
-            <td class="nowrap">{time(key.last_used)}</td>
-            <td class="nowrap">{time(key.expires)}</td>
-            <td>
+            <td role="cell" class="nowrap" data-label=words.last_used>
+                {time(key.last_used)}
+            </td>
+            <td role="cell" class="nowrap" data-label=words.expires_at>
+                {time(key.expires)}
+            </td>
+            <td role="cell">
                 <span class=class>{status}</span>
             </td>
-            <td class="n">{confirm}</td>
+            <td role="cell" class="n">
+                {confirm}
+            </td>
         </tr>
     }
     .into_any()

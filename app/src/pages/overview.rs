@@ -23,7 +23,7 @@ use crate::{
 
 /// Names of the series in the address, by index.
 const METRICS: [&str; 3] = ["cost", "tokens", "requests"];
-const KEYS_SHOWN: usize = 5;
+const KEYS_SHOWN: usize = 4;
 
 #[component]
 pub fn Overview() -> impl IntoView {
@@ -39,7 +39,17 @@ pub fn Overview() -> impl IntoView {
 fn page(data: OverviewView) -> AnyView {
     let text = use_text();
     let words = &text.overview;
-    let OverviewView { profile, demo, started, month, first_token, chart, calls, keys, time_zone } = data;
+    let OverviewView {
+        profile,
+        demo,
+        started,
+        month,
+        first_token,
+        chart,
+        calls,
+        keys,
+        time_zone,
+    } = data;
     let has_key = keys.iter().any(|key| key.state == KeyState::Active);
     let welcome = (words.welcome)(&profile.name);
     let numbers = started.then(move || {
@@ -54,7 +64,11 @@ fn page(data: OverviewView) -> AnyView {
             </section>
         }
     });
-    let main = if started { chart_card(chart, time_zone) } else { first_steps(text, has_key) };
+    let main = if started {
+        chart_card(chart, time_zone)
+    } else {
+        first_steps(text, has_key)
+    };
     let recent = started.then(|| {
         view! {
             <section class="card card-flush">
@@ -84,15 +98,13 @@ fn page(data: OverviewView) -> AnyView {
         {numbers}
         <div class="split">
             {main}
-            <div class="aside aside-fill">
+            <div class="aside">
                 {profile_card(text, &profile)}
-                {plan_card(text, &profile.plan)}
+                {keys_card(text, keys)}
             </div>
         </div>
-        <div class="split">
-            {recent}
-            <div class="aside">{keys_card(text, keys)}</div>
-        </div>
+        {recent}
+        {plan_card(text, &profile.plan)}
     }
     .into_any()
 }
@@ -136,15 +148,22 @@ fn tiles(text: &'static Text, month: Month) -> AnyView {
 fn chart_card(chart: Chart, time_zone: String) -> AnyView {
     let words = &use_text().overview;
     let query = use_query_map();
+    let zone = (words.zone)(&time_zone);
     let metric = Memo::new(move |_| {
         let chosen = query.read().get("metric");
-        chosen.and_then(|name| METRICS.iter().position(|metric| *metric == name)).unwrap_or(0)
+        chosen
+            .and_then(|name| METRICS.iter().position(|metric| *metric == name))
+            .unwrap_or(0)
     });
     let choices = METRICS
         .iter()
         .enumerate()
         .map(|(index, name)| {
-            let href = if index == 0 { "/".to_owned() } else { ["/?metric=", name].concat() };
+            let href = if index == 0 {
+                "/".to_owned()
+            } else {
+                ["/?metric=", name].concat()
+            };
             view! {
                 <a href=href aria-current=move || (metric.get() == index).then_some("true")>
                     {words.metrics[index]}
@@ -162,8 +181,7 @@ fn chart_card(chart: Chart, time_zone: String) -> AnyView {
                     {choices}
                 </nav>
             </div>
-            {move || view! { <Bars chart=chart.clone() metric=metric.get() /> }}
-            <p class="muted small">{(words.zone)(&time_zone)}</p>
+            {move || view! { <Bars chart=chart.clone() metric=metric.get() zone=zone.clone() /> }}
         </section>
     }
     .into_any()
@@ -173,7 +191,11 @@ fn chart_card(chart: Chart, time_zone: String) -> AnyView {
 fn first_steps(text: &'static Text, has_key: bool) -> AnyView {
     let words = &text.overview;
     let step = |number: &'static str, done: bool, title: &'static str, note: &'static str, end: AnyView| {
-        let mark = if done { view! { <Icon of=icondata_lu::LuCheck /> }.into_any() } else { number.into_any() };
+        let mark = if done {
+            view! { <Icon of=icondata_lu::LuCheck /> }.into_any()
+        } else {
+            number.into_any()
+        };
         view! {
             <li class="step" class:step-done=done>
                 <span class="step-mark" aria-hidden="true">
@@ -193,7 +215,11 @@ fn first_steps(text: &'static Text, has_key: bool) -> AnyView {
         view! { <a class=class href=href>{label}</a> }.into_any()
     };
     let tag = |label: &'static str, class: &'static str| view! { <span class=class>{label}</span> }.into_any();
-    let key_end = if has_key { tag(words.done, "tag tag-good") } else { link(true, "/keys", words.new_key) };
+    let key_end = if has_key {
+        tag(words.done, "tag tag-good")
+    } else {
+        link(true, "/keys", words.new_key)
+    };
     view! {
         <section class="card">
             <h2 class="text-base">{words.begin}</h2>
@@ -210,7 +236,11 @@ fn first_steps(text: &'static Text, has_key: bool) -> AnyView {
 
 fn profile_card(text: &'static Text, profile: &Profile) -> AnyView {
     let words = &text.overview;
-    let role = if profile.is_admin { words.role_admin } else { words.role_user };
+    let role = if profile.is_admin {
+        words.role_admin
+    } else {
+        words.role_user
+    };
     view! {
         <section class="card" data-testid="profile">
             <h2 class="sr-only">{words.profile}</h2>
@@ -242,19 +272,27 @@ fn profile_card(text: &'static Text, profile: &Profile) -> AnyView {
 
 fn plan_card(text: &'static Text, plan: &str) -> AnyView {
     let words = &text.overview;
-    let name = if plan == "free" { words.plan_free.to_owned() } else { plan.to_owned() };
+    let name = if plan == "free" {
+        words.plan_free.to_owned()
+    } else {
+        plan.to_owned()
+    };
     view! {
-        <section class="card" data-testid="plan">
-            <h2 class="soft">{words.plan}</h2>
-            <p class="plan-name mt-1">{name}</p>
-            <p class="soft mt-1">{words.plan_note}</p>
-            <button class="btn mt-4 w-full" type="button" disabled aria-describedby="upgrade-note">
-                <Icon of=icondata_lu::LuSparkles />
-                {words.upgrade}
-            </button>
-            <p class="hint mt-2" id="upgrade-note">
-                {words.upgrade_note}
-            </p>
+        <section class="card plan" data-testid="plan">
+            <div>
+                <h2 class="soft">{words.plan}</h2>
+                <p class="plan-name">{name}</p>
+                <p class="soft">{words.plan_note}</p>
+            </div>
+            <div>
+                <button class="btn" type="button" disabled aria-describedby="upgrade-note">
+                    <Icon of=icondata_lu::LuSparkles />
+                    {words.upgrade}
+                </button>
+                <p class="hint mt-1" id="upgrade-note">
+                    {words.upgrade_note}
+                </p>
+            </div>
         </section>
     }
     .into_any()
@@ -262,7 +300,11 @@ fn plan_card(text: &'static Text, plan: &str) -> AnyView {
 
 fn keys_card(text: &'static Text, keys: Vec<KeyView>) -> AnyView {
     let words = &text.overview;
-    let active: Vec<KeyView> = keys.into_iter().filter(|key| key.state == KeyState::Active).take(KEYS_SHOWN).collect();
+    let active: Vec<KeyView> = keys
+        .into_iter()
+        .filter(|key| key.state == KeyState::Active)
+        .take(KEYS_SHOWN)
+        .collect();
     let none = active.is_empty().then(|| view! { <p class="soft">{words.no_keys}</p> });
     let rows = active
         .into_iter()

@@ -36,7 +36,11 @@ fn form(entrance: Entrance) -> AnyView {
     let next = use_query_map().read_untracked().get("next").unwrap_or_default();
     let action = ServerAction::<Do>::new();
     go_on(action.value());
-    let Entrance { form, registration_open, .. } = entrance;
+    let Entrance {
+        form,
+        registration_open,
+        ..
+    } = entrance;
     let mistakes = mistakes(action.value(), form.error.clone());
     let email = Look {
         name: "email",
@@ -65,7 +69,7 @@ fn form(entrance: Entrance) -> AnyView {
         {registration_open
             .then(|| {
                 view! {
-                    <p>
+                    <p class="gate-other">
                         {words.no_account} " "
                         <a class="link" href="/register">
                             {words.create}

@@ -26,7 +26,7 @@ pub fn SignUp() -> impl IntoView {
             <h1>{words.sign_up}</h1>
             <p>{words.sign_up_note}</p>
             {load(entrance, bone, form)}
-            <p>
+            <p class="gate-other">
                 {words.have_account} " "
                 <a class="link" href="/login">
                     {words.sign_in}

@@ -91,7 +91,9 @@ pub static EN: Text = Text {
         last_30: "last 30 days",
         total: "Total",
         day: "Day",
-        chart: |metric, total, peak, day| format!("{metric} by day over the last 30 days: {total} in total, most on {day} with {peak}."),
+        chart: |metric, total, peak, day| {
+            format!("{metric} by day over the last 30 days: {total} in total, most on {day} with {peak}.")
+        },
         zone: |zone| format!("Days in {zone}"),
         profile: "Profile",
         role: "Role",
@@ -173,8 +175,7 @@ pub static EN: Text = Text {
         waiting: "Waiting for your first request…",
         waiting_note: "Run a snippet; this line turns green when the call is on the books.",
         refused: |reason| format!("A call arrived and was refused: {reason}"),
-        received: "Your first request has arrived",
-        received_note: |model, at| format!("Last: {model} at {at}"),
+        received: "Request received",
         check: "Check again",
         see: "See its cost",
     },

@@ -91,7 +91,9 @@ pub static RU: Text = Text {
         last_30: "за 30 дней",
         total: "Всего",
         day: "День",
-        chart: |metric, total, peak, day| format!("{metric} по дням за последние 30 дней: всего {total}, больше всего {day} — {peak}."),
+        chart: |metric, total, peak, day| {
+            format!("{metric} по дням за последние 30 дней: всего {total}, больше всего {day} — {peak}.")
+        },
         zone: |zone| format!("Дни по времени {zone}"),
         profile: "Профиль",
         role: "Роль",
@@ -173,8 +175,7 @@ pub static RU: Text = Text {
         waiting: "Ждём первый запрос…",
         waiting_note: "Запустите пример: строка станет зелёной, когда вызов попадёт в книги.",
         refused: |reason| format!("Вызов пришёл и был отклонён: {reason}"),
-        received: "Первый запрос получен",
-        received_note: |model, at| format!("Последний: {model}, {at}"),
+        received: "Запрос получен",
         check: "Проверить ещё раз",
         see: "Посмотреть стоимость",
     },

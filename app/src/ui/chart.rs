@@ -14,11 +14,16 @@ use crate::{
 const SLOT: usize = 20;
 const BAR: usize = 14;
 
-/// `metric` is the index of the series.
+/// `metric` is the index of the series, `zone` says whose days these are.
 #[component]
-pub fn Bars(chart: Chart, metric: usize) -> impl IntoView {
+pub fn Bars(chart: Chart, metric: usize, zone: String) -> impl IntoView {
     let words = &use_text().overview;
-    let Chart { days, ticks, totals, peaks } = chart;
+    let Chart {
+        days,
+        ticks,
+        totals,
+        peaks,
+    } = chart;
     let empty = (String::new(), String::new());
     let (peak, peak_day) = days
         .get(peaks[metric])
@@ -26,7 +31,11 @@ pub fn Bars(chart: Chart, metric: usize) -> impl IntoView {
     let summary = (words.chart)(words.metrics[metric], &totals[metric], &peak, &peak_day);
     let hovered = RwSignal::new(None::<usize>);
     let width = days.len() * SLOT;
-    let bars = days.iter().enumerate().map(|(index, day)| bar(index, day, metric, hovered)).collect_view();
+    let bars = days
+        .iter()
+        .enumerate()
+        .map(|(index, day)| bar(index, day, metric, hovered))
+        .collect_view();
     let lines = (0..=4)
         .map(|line| {
             let y = line * 250;
@@ -76,8 +85,9 @@ pub fn Bars(chart: Chart, metric: usize) -> impl IntoView {
                 {marks}
             </div>
         </div>
-        <p class="chart-readout" aria-hidden="true">
-            {readout}
+        <p class="chart-readout">
+            <span aria-hidden="true">{readout}</span>
+            <span class="muted small">{zone}</span>
         </p>
         <Table days />
     }

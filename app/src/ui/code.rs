@@ -16,18 +16,28 @@ pub fn Copy(of: String, #[prop(default = "btn btn-small needs-script")] class: &
         };
         let navigator = window().navigator();
         // `undefined` outside secure contexts, whatever the binding's type says.
-        if navigator.clipboard().unchecked_ref::<leptos::wasm_bindgen::JsValue>().is_undefined() {
+        if navigator
+            .clipboard()
+            .unchecked_ref::<leptos::wasm_bindgen::JsValue>()
+            .is_undefined()
+        {
             if let Ok(Some(selection)) = window().get_selection() {
                 let _ = selection.select_all_children(&element);
             }
             return;
         }
-        let _ = navigator.clipboard().write_text(&element.text_content().unwrap_or_default());
+        let _ = navigator
+            .clipboard()
+            .write_text(&element.text_content().unwrap_or_default());
         copied.set(true);
         set_timeout(move || copied.set(false), std::time::Duration::from_secs(2));
     };
     let icon = move || {
-        let icon = if copied.get() { icondata_lu::LuCheck } else { icondata_lu::LuCopy };
+        let icon = if copied.get() {
+            icondata_lu::LuCheck
+        } else {
+            icondata_lu::LuCopy
+        };
         view! { <Icon of=icon /> }
     };
     view! {
@@ -59,8 +69,10 @@ pub fn Secret(value: String) -> impl IntoView {
 #[component]
 pub fn Line(id: &'static str, value: String) -> impl IntoView {
     view! {
-        <div class="secret">
-            <code id=id>{value}</code>
+        <div class="secret secret-line">
+            <code id=id tabindex="0">
+                {value}
+            </code>
             <Copy of=id.to_owned() />
         </div>
     }

@@ -28,7 +28,8 @@ pub struct Look {
 pub fn Field(look: Look, mistakes: Mistakes, #[prop(optional, into)] value: String) -> impl IntoView {
     let text = use_text();
     let name = look.name;
-    let wrong = Memo::new(move |_| mistakes.with(|error| error.as_ref().and_then(|error| error.field_message(text, name))));
+    let wrong =
+        Memo::new(move |_| mistakes.with(|error| error.as_ref().and_then(|error| error.field_message(text, name))));
     let shown = RwSignal::new(false);
     let is_password = look.kind == "password";
     let kind = move || match (look.kind, shown.get()) {
@@ -39,7 +40,13 @@ pub fn Field(look: Look, mistakes: Mistakes, #[prop(optional, into)] value: Stri
     let wrong_id = [name, "-wrong"].concat();
     let described = {
         let (hint_id, wrong_id) = (hint_id.clone(), wrong_id.clone());
-        move || if wrong.get().is_some() { Some(wrong_id.clone()) } else { hint_id.clone() }
+        move || {
+            if wrong.get().is_some() {
+                Some(wrong_id.clone())
+            } else {
+                hint_id.clone()
+            }
+        }
     };
     view! {
         <div class="field">
@@ -90,7 +97,11 @@ fn reveal(shown: RwSignal<bool>) -> AnyView {
     let text = use_text();
     let label = move || if shown.get() { text.auth.hide } else { text.auth.show };
     let icon = move || {
-        let icon = if shown.get() { icondata_lu::LuEyeOff } else { icondata_lu::LuEye };
+        let icon = if shown.get() {
+            icondata_lu::LuEyeOff
+        } else {
+            icondata_lu::LuEye
+        };
         view! { <Icon of=icon /> }
     };
     view! {

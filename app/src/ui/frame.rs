@@ -131,7 +131,9 @@ fn Crumbs() -> impl IntoView {
 
 fn menu(viewer: Viewer) -> AnyView {
     let nav = &use_text().nav;
-    let Viewer { name, email, initials, .. } = viewer;
+    let Viewer {
+        name, email, initials, ..
+    } = viewer;
     view! {
         <button
             class="avatar"

@@ -11,7 +11,11 @@ use crate::locale::use_text;
 #[component]
 pub fn Gate(children: Children) -> impl IntoView {
     let words = &use_text().auth;
-    let icons = [icondata_lu::LuPlug, icondata_lu::LuReceiptText, icondata_lu::LuShieldCheck];
+    let icons = [
+        icondata_lu::LuPlug,
+        icondata_lu::LuReceiptText,
+        icondata_lu::LuShieldCheck,
+    ];
     let points = words
         .points
         .into_iter()
@@ -56,7 +60,7 @@ fn Weir() -> impl IntoView {
     let streams = (0..9)
         .map(|line| {
             let y = (20 + line * 26).to_string();
-            let x = (120 + line * 34).to_string();
+            let x = (392 - line * 36).to_string();
             let d = ["M-20 ", &y, "H", &x, "c70 0 46 150 116 150H900"].concat();
             view! { <path d=d opacity=["0.", &(9 - line).to_string()].concat()></path> }
         })

@@ -17,7 +17,11 @@ fn Back() -> impl IntoView {
     let here = move || {
         let search = location.search.get();
         let path = location.pathname.get();
-        if search.is_empty() { path } else { [&path, "?", &search].concat() }
+        if search.is_empty() {
+            path
+        } else {
+            [&path, "?", &search].concat()
+        }
     };
     view! { <input type="hidden" name="back" value=here /> }.into_any()
 }

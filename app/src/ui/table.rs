@@ -50,9 +50,9 @@ pub fn Calls(calls: Vec<CallView>) -> impl IntoView {
     let rows = calls.into_iter().map(|call| row(text, call)).collect_view();
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label=text.overview.recent>
-            <table class="table">
+            <table class="table stacks calls" role="table">
                 <thead>
-                    <tr>
+                    <tr role="row">
                         <th scope="col">{words.time}</th>
                         <th scope="col">{words.model}</th>
                         <th scope="col">{words.key}</th>
@@ -82,21 +82,29 @@ fn row(text: &'static Text, call: CallView) -> AnyView {
     let estimate = call.estimated.then(|| view! { <span class="muted">" ≈"</span> });
     let hint = call.estimated.then_some(text.calls.estimated);
     view! {
-        <tr data-testid="call-row" data-request=call.request_id>
-            <td class="nowrap">
+        <tr role="row" data-testid="call-row" data-request=call.request_id>
+            <td role="cell" class="call-time">
                 <Time at=call.at />
             </td>
-            <td>
+            <td role="cell" class="call-model">
                 <code class="nowrap">{call.model}</code>
             </td>
-            <td>{call.key.unwrap_or_else(|| none.to_owned())}</td>
-            <td class="n" title=hint>
+            <td role="cell" class="key-name">
+                {call.key.unwrap_or_else(|| none.to_owned())}
+            </td>
+            <td role="cell" class="n call-tokens" title=hint>
                 {tokens}
                 {estimate}
             </td>
-            <td class="n">{call.cost.unwrap_or_else(|| text.calls.unpriced.to_owned())}</td>
-            <td class="n">{call.first_token.unwrap_or_else(|| none.to_owned())}</td>
-            <td>{status}</td>
+            <td role="cell" class="n call-cost">
+                {call.cost.unwrap_or_else(|| text.calls.unpriced.to_owned())}
+            </td>
+            <td role="cell" class="n call-first">
+                {call.first_token.unwrap_or_else(|| none.to_owned())}
+            </td>
+            <td role="cell" class="call-status">
+                {status}
+            </td>
         </tr>
     }
     .into_any()
