@@ -17,7 +17,7 @@ fn same_but_for_ids(text: &[u8]) -> String {
     let text = String::from_utf8(text.to_vec()).unwrap();
     let mut out = String::new();
     let mut rest = text.as_str();
-    for marker in ["\"id\":\"", "\"created\":"] {
+    for marker in ["\"id\":\"", "\"created\":", "\"obfuscation\":\""] {
         while let Some(at) = rest.find(marker) {
             out.push_str(&rest[..at + marker.len()]);
             let tail = &rest[at + marker.len()..];

@@ -16,7 +16,7 @@ async fn streams_and_json_of_both_dialects_equal_the_upstreams_bill() {
     let calls = house.calls(16).await;
     assert!(calls.iter().all(|call| call.status == CallStatus::Settled && call.source == UsageSource::Provider), "{calls:?}");
     let ours: u64 = calls.iter().map(|call| call.tokens.total()).sum();
-    let theirs: u64 = house.upstream.calls().iter().map(|call| call.usage).map(|usage| {
+    let theirs: u64 = house.upstream.calls().iter().map(|call| call.usage.unwrap()).map(|usage| {
         usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h + usage.output
     }).sum();
     assert_eq!(ours, theirs);
