@@ -40,7 +40,8 @@ export async function run() {
 }
 
 async function series(report, rows, kills, seed, open) {
-  const random = seeded(seed);
+  // Moments of their own: how many calls the load draws before a kill depends on the machine.
+  const moments = seeded(seed);
   const folder = temporaryFolder("kill");
   const database = await open(folder);
   const name = `weirgate-kill-${database.kind.toLowerCase()}`;
@@ -56,14 +57,14 @@ async function series(report, rows, kills, seed, open) {
   try {
     for (let kill = 1; kill <= kills; kill += 1) {
       const before = report.failures.length;
-      const load = startLoad({ origin: weirgate.origin, key, workers: WORKERS, random, models: MIX, label: `kill-${kill}` });
+      const load = startLoad({ origin: weirgate.origin, key, workers: WORKERS, random: seeded(seed + kill), models: MIX, label: `kill-${kill}` });
       await until("calls to flow", () => load.served() >= WORKERS, { child: weirgate.child, every: 5 });
-      const wait = Math.round(random() * LONGEST_MS);
+      const wait = Math.round(moments() * LONGEST_MS);
       await new Promise((resolve) => setTimeout(resolve, wait));
       await stop(weirgate.child, { signal: "SIGKILL" });
       await load.stop();
       for (const call of load.calls) issued.set(call.request_id, call);
-      if (random() < 0.25) await killWhileStarting(weirgate, random);
+      if (moments() < 0.25) await killWhileStarting(weirgate, moments);
       const restarted = Date.now();
       weirgate = await boot();
       if (Date.now() - signedIn > 600_000) {
@@ -86,12 +87,12 @@ async function series(report, rows, kills, seed, open) {
 }
 
 /** Starting is also a moment: migrations, sweeping and seeding must bear being cut off. */
-async function killWhileStarting(weirgate, random) {
+async function killWhileStarting(weirgate, moments) {
   const child = start(`${weirgate.child.name}-early`, weirgate.child.spawnfile, weirgate.child.spawnargs.slice(1), {
     env: weirgate.variables,
     cwd: weirgate.folder,
   });
-  await new Promise((resolve) => setTimeout(resolve, Math.round(random() * 400)));
+  await new Promise((resolve) => setTimeout(resolve, Math.round(moments() * 400)));
   await stop(child, { signal: "SIGKILL" });
 }
 

@@ -36,7 +36,11 @@ export async function openBrowser({ origin, javaScript = true, size = SIZES.desk
   const page = context.pages()[0] ?? (await context.newPage());
   page.complaints = [];
   page.expected = [];
-  const complain = (text) => page.complaints.push(text);
+  // The first lines say what is wrong; a page says it once for each time it is opened.
+  const complain = (text) => {
+    const short = `${new URL(page.url(), origin).pathname}: ${text.split("\n").slice(0, 3).join(" ").slice(0, 400)}`;
+    if (!page.complaints.includes(short)) page.complaints.push(short);
+  };
   page.on("console", (message) => {
     if (!["warning", "error"].includes(message.type())) return;
     const { url } = message.location();
@@ -47,7 +51,8 @@ export async function openBrowser({ origin, javaScript = true, size = SIZES.desk
   page.on("requestfailed", (request) => {
     // A navigation that replaces another aborts what the old page still fetched.
     const reason = request.failure()?.errorText ?? "";
-    if (!/ERR_ABORTED/.test(reason)) complain(`failed: ${request.url()} ${reason}`);
+    // Where scripts are off, the browser itself blocks them and says `csp`.
+    if (!/ERR_ABORTED/.test(reason) && (javaScript || reason !== "csp")) complain(`failed: ${request.url()} ${reason}`);
   });
   page.on("request", (request) => {
     const { protocol, origin: to } = new URL(request.url());

@@ -22,6 +22,13 @@ export class Report {
     return this.fact(a === b, what, a === b ? "" : `${a} instead of ${b}`);
   }
 
+  /** Notes each of these as a fact that does not hold; none of them is a fact that does. */
+  none(found, what) {
+    if (found.length === 0) return this.fact(true, what);
+    for (const one of found) this.fact(false, what, one);
+    return false;
+  }
+
   /** Runs a step by its name; an exception fails the step, not the run. */
   async step(name, run) {
     const began = performance.now();
@@ -29,8 +36,8 @@ export class Report {
     try {
       return await run();
     } catch (error) {
-      this.failures.push(`${name}: ${error.message}`);
-      console.log(`  ✗ ${name}: ${error.stack ?? error}`);
+      this.failures.push(`${name}: ${error.message.split("\n").slice(0, 4).join(" ").slice(0, 500)}`);
+      console.log(`  ✗ ${name}: ${String(error.stack ?? error).slice(0, 2000)}`);
       return undefined;
     } finally {
       console.log(`${this.failures.length === before ? "✓" : "✗"} ${name} (${Math.round(performance.now() - began)} ms)`);

@@ -5,13 +5,19 @@ import { call, createKey, open, press, ready, signUp } from "./steps.mjs";
 
 const PAGES = { overview: "/", keys: "/keys", connect: "/connect" };
 
+/** The page's paper and ink. */
+const colours = (root) => {
+  const body = getComputedStyle(root.querySelector("body"));
+  return [getComputedStyle(root).backgroundColor, body.backgroundColor, body.color].join(" ");
+};
+
 export async function looks(report, origin, { javaScript }) {
   const suffix = javaScript ? "js" : "nojs";
   const browser = await openBrowser({ origin, javaScript });
   const { page } = browser;
   // A page that is not there answers 404, as it should.
   page.expected.push(/404.*\/no\/such\/page|\/no\/such\/page.*404|404 \(Not Found\).*\/no\/such\/page/);
-  const background = () => page.locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
+  const background = () => page.locator("html").evaluate(colours);
   try {
     await signUp(page, javaScript);
     await open(page, "/keys", javaScript);
@@ -30,7 +36,7 @@ export async function looks(report, origin, { javaScript }) {
           await open(page, "/", javaScript);
           const before = await background();
           await press(page, "theme");
-          await until("another background", async () => (await background()) !== before);
+          await until("other colours", async () => (await background()) !== before);
         }
         for (const [size, viewport] of Object.entries(SIZES)) {
           await page.setViewportSize(viewport);
@@ -48,21 +54,22 @@ export async function looks(report, origin, { javaScript }) {
       const dark = await background();
       if (javaScript) {
         // Every frame's background from the first one on.
-        await page.addInitScript(() => {
+        await page.addInitScript(`{
+          const colours = ${colours};
           window.frames_seen = [];
           const look = () => {
-            if (document.body) window.frames_seen.push(getComputedStyle(document.body).backgroundColor);
+            if (document.body) window.frames_seen.push(colours(document.documentElement));
             if (window.frames_seen.length < 60) requestAnimationFrame(look);
           };
           requestAnimationFrame(look);
-        });
+        }`);
         await page.reload();
         await ready(page, javaScript);
         const seen = new Set(await page.evaluate(() => window.frames_seen));
-        report.equal([...seen], [dark], "backgrounds during the reload");
+        report.equal([...seen], [dark], "colours during the reload");
       } else {
         await page.reload();
-        report.equal(await background(), dark, "the background after the reload");
+        report.equal(await background(), dark, "the colours after the reload");
       }
     });
     await report.step("the sidebar is remembered", async () => {
@@ -110,7 +117,7 @@ export async function looks(report, origin, { javaScript }) {
         await page.waitForURL((url) => url.pathname === "/keys");
       });
     }
-    report.equal(page.complaints, [], `complaints of the pages, ${suffix}`);
+    report.none(page.complaints, `the pages complain, ${suffix}`);
   } catch (error) {
     await shoot(page, `failed-looks-${suffix}`).catch(() => {});
     throw error;
