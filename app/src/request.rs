@@ -140,6 +140,10 @@ impl Request {
     pub fn go(&self, path: &str) {
         if own_path(path).is_some() {
             leptos_axum::redirect(path);
+            if !self.is_function() {
+                // Leptos does so only for clients that ask for HTML by name.
+                self.response.set_status(StatusCode::FOUND);
+            }
         }
     }
 
