@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use tokio::io::AsyncWriteExt;
 use types::usage::{CallStatus, UsageSource};
 
 use super::support::{House, chat, messages};
@@ -86,7 +87,15 @@ async fn reader_that_stalls_counts_as_gone() {
     // The answer is larger than all socket buffers on the way, and nobody reads it.
     let mut body = messages("endless", true);
     body["max_tokens"] = 1_000_000.into();
-    let reply = house.post("/v1/messages", &body).send().await.unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(8 * 1024).unwrap();
+    let mut reply = socket.connect(house.address).await.unwrap();
+    let request = format!(
+        "POST /v1/messages HTTP/1.1\r\nhost: test\r\nx-api-key: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        house.key,
+        body.to_string().len()
+    );
+    reply.write_all(request.as_bytes()).await.unwrap();
     let call = house.call().await;
     assert_eq!(call.status, CallStatus::ClientGone);
     drop(reply);

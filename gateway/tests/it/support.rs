@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 use server::{Config, State};
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use types::{
     accounts::Register,
     keys::NewKey,
@@ -31,7 +31,7 @@ use database::Database;
 /// A model name of the house → what the fake does.
 const MODELS: &[(&str, &str)] = &[
     ("plain", "fake"),
-    ("endless", "fake:events=200000"),
+    ("endless", "fake:events=20000"),
     ("cached", "fake:cache=400,100,50"),
     ("slow", "fake:slow=40&events=50"),
     ("cut", "fake:events=8&cut=5"),
@@ -77,7 +77,11 @@ impl House {
         let user = server::accounts::register(&state, register, &server::sessions::Device::default()).await.unwrap();
         let new = NewKey { name: "test".to_owned(), ..NewKey::default() };
         let created = server::keys::create(&state, &user, new).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Small buffers, so that a reader who stalls is noticed after kilobytes.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(16 * 1024).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1024).unwrap();
         let address = listener.local_addr().unwrap();
         let router = gateway::http::router(state.clone()).unwrap();
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
