@@ -1,9 +1,9 @@
 // What is remembered (theme, language, sidebar), what nobody asked for (404), and how it all looks at the sizes people have.
 import { SIZES, openBrowser, overflow, shoot } from "../../lib/browser.mjs";
 import { until } from "../../lib/process.mjs";
-import { call, createKey, open, press, ready, signUp } from "./steps.mjs";
+import { call, choose, createKey, open, press, ready, signUp } from "./steps.mjs";
 
-const PAGES = { overview: "/", keys: "/keys", connect: "/connect" };
+const PAGES = { overview: "/", keys: "/keys", connect: "/connect", settings: "/settings" };
 
 /** The page's paper and ink. */
 const colours = (root) => {
@@ -30,14 +30,13 @@ export async function looks(report, origin, { javaScript }) {
       report.fact((await page.locator("a[href='/']").count()) > 0, "it leads home");
       await shoot(page, `not-found-${suffix}`);
     });
+    const shown = {};
     await report.step("pictures in light and dark, wide and narrow", async () => {
       for (const theme of ["light", "dark"]) {
-        if (theme === "dark") {
-          await open(page, "/", javaScript);
-          const before = await background();
-          await press(page, "theme");
-          await until("other colours", async () => (await background()) !== before);
-        }
+        await open(page, "/", javaScript);
+        if (theme === "dark") await choose(page, "theme");
+        await until("other colours", async () => theme === "light" || (await background()) !== shown.light);
+        shown[theme] = await background();
         for (const [size, viewport] of Object.entries(SIZES)) {
           await page.setViewportSize(viewport);
           for (const [name, path] of Object.entries(PAGES)) {
@@ -51,7 +50,7 @@ export async function looks(report, origin, { javaScript }) {
     });
     await report.step("the theme is remembered and does not flash", async () => {
       await open(page, "/", javaScript);
-      const dark = await background();
+      report.equal(await background(), shown.dark, "colours of a page opened later");
       if (javaScript) {
         // Every frame's background from the first one on.
         await page.addInitScript(`{
@@ -66,17 +65,17 @@ export async function looks(report, origin, { javaScript }) {
         await page.reload();
         await ready(page, javaScript);
         const seen = new Set(await page.evaluate(() => window.frames_seen));
-        report.equal([...seen], [dark], "colours during the reload");
+        report.equal([...seen], [shown.dark], "colours during the reload");
       } else {
         await page.reload();
-        report.equal(await background(), dark, "the colours after the reload");
+        report.equal(await background(), shown.dark, "the colours after the reload");
       }
     });
     await report.step("the sidebar is remembered", async () => {
       await open(page, "/", javaScript);
       const width = () => page.locator("main").evaluate((main) => Math.round(main.getBoundingClientRect().width));
       const before = await width();
-      await press(page, "sidebar-toggle");
+      await choose(page, "sidebar-toggle");
       await until("the room to change", async () => Math.abs((await width()) - before) > 40);
       // The room may move for a moment; it has arrived when two looks see the same.
       let collapsed = await width();
@@ -89,7 +88,7 @@ export async function looks(report, origin, { javaScript }) {
     await report.step("the language is remembered", async () => {
       await open(page, "/", javaScript);
       report.equal(await page.locator("html").getAttribute("lang"), "en", "language at first");
-      await press(page, "language");
+      await choose(page, "language");
       await until("Russian", async () => (await page.locator("html").getAttribute("lang")) === "ru");
       await open(page, "/keys", javaScript);
       report.equal(await page.locator("html").getAttribute("lang"), "ru", "language of the next page");

@@ -7,6 +7,13 @@ export const part = (page, name) => page.getByTestId(name);
 /** Presses the one button of a part that is to be seen now: a switch has one for each way. */
 export const press = (page, name) => part(page, name).locator("button:visible").click();
 
+/** Presses a switch whose choice is kept by the server, and waits until it is kept. */
+export async function choose(page, name) {
+  const kept = page.waitForResponse((response) => response.request().method() === "POST");
+  await press(page, name);
+  await kept;
+}
+
 /** Waits until the page's own code has taken over; without JavaScript there is nothing to wait for. */
 export async function ready(page, javaScript = true) {
   await page.waitForLoadState("load");
