@@ -78,7 +78,7 @@ async function series(report, rows, kills, seed, open) {
       rows.push([database.kind, kill, wait, load.calls.length, served, torn, lost, total, report.failures.length === before ? "ok" : "WRONG"]);
     }
     report.equal((await weirgate.stop()).code, 0, `${database.kind}: SIGTERM at the end ends it properly`);
-    report.equal(await database.integrity(), "ok", `${database.kind}: integrity after all of it`);
+    if (database.integrity) report.equal(await database.integrity(), "ok", `${database.kind}: integrity after all of it`);
   } finally {
     await stop(weirgate.child, { signal: "SIGKILL" });
     await stop(fake.child);
@@ -131,7 +131,7 @@ async function check(report, kill, { database, issued, restarted, account }) {
   report.equal(fromQuarters, fromRows, `${when}: quarter-hour rollups against rows`);
   report.equal(fromDays, fromRows, `${when}: day rollups against rows`);
   report.equal([quarters.n, days.n], [rows.length, rows.length], `${when}: requests in the rollups`);
-  report.equal(await database.integrity(), "ok", `${when}: integrity`);
+  if (database.integrity) report.equal(await database.integrity(), "ok", `${when}: integrity`);
   const summary = await account.summary();
   report.equal(summary.requests, rows.length, `${when}: requests in this month's summary`);
   const stillOpen = (await account.recent()).filter((row) => row.status === "open" && Date.parse(row.created_at) < restarted);

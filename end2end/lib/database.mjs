@@ -35,7 +35,6 @@ export async function postgres(adminUrl) {
   return {
     kind: "PostgreSQL",
     query,
-    integrity: async () => "ok",
     variables: { DATABASE_URL: url.href },
     drop: () => psql(adminUrl, `DROP DATABASE ${name} WITH (FORCE)`),
   };
