@@ -118,7 +118,10 @@ impl State {
         if serves {
             state.spawn(state.directory().clone().keep_true(state.0.stopping.clone()));
             state.spawn(state.directory().clone().keep_house(state.0.stopping.clone()));
-            accounts::seed_first_admin(&state).await?;
+            if let Err(error) = accounts::seed_first_admin(&state).await {
+                state.shutdown().await;
+                return Err(error);
+            }
         }
         Ok(state)
     }

@@ -107,8 +107,7 @@ fn v6_allowed(address: Ipv6Addr) -> bool {
     }
     // Global unicast is 2000::/3; of it, these are not for servers on the internet.
     let global = segments[0] & 0xe000 == 0x2000;
-    let special = (segments[0] == 0x2001 && segments[1] < 0x0200)
-        || (segments[0] == 0x2001 && segments[1] == 0x0db8)
+    let special = (segments[0] == 0x2001 && (segments[1] < 0x0200 || segments[1] == 0x0db8))
         || (segments[0] == 0x3fff && segments[1] < 0x1000);
     global && !special
 }

@@ -46,6 +46,16 @@ pub(super) fn warnings(config: &Written, merged: &Merged) -> Vec<String> {
             ));
         }
     }
+    let address = config.database.url.as_ref().map_or("", |url| url.expose());
+    let auth = &config.auth;
+    let generated = auth.jwt_secret.is_none() || auth.refresh_secret.is_none() || auth.encryption_secret.is_none();
+    if address.starts_with("postgres") && generated {
+        warnings.push(
+            "auth: a secret is generated into data_dir; several nodes on one PostgreSQL need the same jwt_secret, refresh_secret and \
+             encryption_secret"
+                .into(),
+        );
+    }
     let server = &config.server;
     if server.app_env == AppEnv::Production && !server.host.is_loopback() && server.public_url.is_none() {
         warnings.push(format!(

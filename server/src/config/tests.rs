@@ -369,6 +369,15 @@ fn setting_without_effect_is_told() {
             .warnings
             .is_empty()
     );
+    let several = load("", &[("DATABASE_URL", "postgres://u:p@h/d")])
+        .map_err(|error| error.to_string())
+        .unwrap();
+    assert!(
+        several
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("encryption_secret"))
+    );
 }
 
 #[test]

@@ -67,10 +67,6 @@ impl Directory {
                 maps.ended.insert(SessionId(id), now);
             });
         }
-        let keys = ids(&[Change::Key]);
-        if !keys.is_empty() {
-            self.reload_keys(&keys).await?;
-        }
         // A person's row, personal organization and memberships are looked at together, from whichever end the change came.
         let (people, groups) = (
             ids(&[Change::User, Change::Member]),
@@ -82,6 +78,11 @@ impl Directory {
         if !ids(&[Change::Provider, Change::Model, Change::Price]).is_empty() {
             let catalogue = self.load_catalogue().await?;
             catalogue.into_maps(&mut self.write());
+        }
+        // Last: a key that is seen finds its owner.
+        let keys = ids(&[Change::Key]);
+        if !keys.is_empty() {
+            self.reload_keys(&keys).await?;
         }
         Ok(())
     }
