@@ -1,13 +1,14 @@
 // The overview page and the account API over a ledger of 100,000 calls.
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
 import { Account } from "../end2end/lib/api.mjs";
 import { finish } from "../end2end/lib/process.mjs";
 import { table } from "../end2end/lib/report.mjs";
 import { startWeirgate } from "../end2end/lib/weirgate.mjs";
-import { family, rss } from "./lib/proc.mjs";
 import { round } from "./lib/marks.mjs";
+import { family, rss } from "./lib/proc.mjs";
 import { wrk } from "./lib/wrk.mjs";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROWS = 100_000;
@@ -24,7 +25,7 @@ export async function accountApi(marks, { seconds }) {
   const seeded = JSON.parse(await finish("seed", process.env.WEIRGATE_PYTHON ?? "python3", [path.join(HERE, "lib", "seed.py")], { stdin }));
   const weirgate = await startWeirgate({ ...options, folder: empty.folder, port: empty.port });
   const pids = family(weirgate.child.pid);
-  const cookie = await signIn(weirgate.origin, account);
+  const cookie = await account.signInByForm();
 
   const times = [];
   for (let page = 0; page < PAGES + 10; page += 1) {
@@ -48,20 +49,4 @@ export async function accountApi(marks, { seconds }) {
   marks.atMost(`account API at ${CONNECTIONS} open connections, p95`, result.p95, 200, "ms");
   marks.atMost(`account API at ${CONNECTIONS} open connections, RSS`, memory, 512, "MiB");
   await weirgate.stop();
-}
-
-/** A browser's session, by the form that a browser without JavaScript posts. */
-async function signIn(origin, account) {
-  const login = await (await fetch(`${origin}/login`)).text();
-  const form = /<form[^>]*action="([^"]+)"[^>]*>(?:(?!<\/form>)[\s\S])*name="password"/.exec(login);
-  if (!form) throw new Error("no sign-in form on /login");
-  const response = await fetch(new URL(form[1].replaceAll("&amp;", "&"), origin), {
-    method: "POST",
-    redirect: "manual",
-    headers: { origin, "sec-fetch-site": "same-origin", referer: `${origin}/login`, accept: "text/html" },
-    body: new URLSearchParams({ email: account.email, password: account.password }),
-  });
-  const cookie = response.headers.getSetCookie().find((cookie) => /^(__Host-)?wg=/.test(cookie));
-  if (!cookie) throw new Error(`no session cookie after signing in: ${response.status} ${await response.text()}`);
-  return cookie.split(";", 1)[0];
 }

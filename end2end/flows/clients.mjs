@@ -75,6 +75,7 @@ async function through(report, rows, weirgate, way) {
     const scenarios = MODES[client.dialect].map((mode) => scenario(mode, MODEL[client.dialect], created.key));
     const results = await ask(client, weirgate.origin, scenarios);
     const booked = await account.settled(scenarios.map((asked) => asked.request_id));
+    const shown = await account.shownCalls();
     const sum = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0 };
     let cost = 0n;
     for (const asked of scenarios) {
@@ -89,6 +90,9 @@ async function through(report, rows, weirgate, way) {
       } else {
         report.equal(entry.tokens, result.tokens, `${what}: tokens on the books and in the SDK`);
       }
+      const { input, output, ...cached } = entry.tokens;
+      const numbers = [input, Object.values(cached).reduce((sum, tokens) => sum + tokens), output].join(" / ");
+      report.fact(shown.get(asked.request_id)?.includes(numbers), `${what}: the dashboard's row says ${numbers}`, shown.get(asked.request_id));
       report.equal(entry.tokens.output, 12, `${what}: output tokens`);
       const expected = price(entry.tokens);
       report.equal(BigInt(entry.cost_nanos), expected, `${what}: cost`);

@@ -36,6 +36,31 @@ export class Account {
     return this.call("usage/summary", 200);
   }
 
+  /** A browser's session, by the form that a browser without JavaScript posts; the cookie as it is sent back. */
+  async signInByForm() {
+    const page = await (await fetch(`${this.origin}/login`)).text();
+    const form = /<form[^>]*action="([^"]+)"[^>]*>(?:(?!<\/form>)[\s\S])*name="password"/.exec(page);
+    if (!form) throw new Error("no sign-in form on /login");
+    const response = await fetch(new URL(form[1].replaceAll("&amp;", "&"), this.origin), {
+      method: "POST",
+      redirect: "manual",
+      headers: { origin: this.origin, "sec-fetch-site": "same-origin", referer: `${this.origin}/login`, accept: "text/html" },
+      body: new URLSearchParams({ email: this.email, password: this.password }),
+    });
+    const cookie = response.headers.getSetCookie().find((cookie) => /^(__Host-)?wg=/.test(cookie));
+    if (!cookie) throw new Error(`no session cookie after signing in: ${response.status} ${(await response.text()).slice(0, 600)}`);
+    return cookie.split(";", 1)[0];
+  }
+
+  /** The overview's rows of calls as the server renders them: what a reader sees, by request id. */
+  async shownCalls() {
+    const response = await fetch(`${this.origin}/`, { headers: { cookie: await this.signInByForm() }, redirect: "manual" });
+    const page = await response.text();
+    if (response.status !== 200) throw new Error(`/ answered ${response.status}`);
+    const rows = page.matchAll(/<tr[^>]*data-testid="call-row"[^>]*data-request="([^"]+)"[^>]*>([\s\S]*?)<\/tr>/g);
+    return new Map([...rows].map(([, id, row]) => [id, row.replace(/<!--[\s\S]*?-->/g, "").replace(/<[^>]*>/g, " ").replace(/\s+/g, " ")]));
+  }
+
   /** The rows of these calls, by request id, as soon as all of them are settled. */
   async settled(requestIds, limit = 15_000) {
     return until(
