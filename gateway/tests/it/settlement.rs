@@ -67,8 +67,9 @@ async fn hundred_parallel_calls_are_a_hundred_rows() {
         };
         async move {
             let reply = request.send().await.unwrap();
-            assert_eq!(reply.status(), 200);
-            reply.bytes().await.unwrap();
+            let status = reply.status();
+            let text = reply.text().await.unwrap();
+            assert_eq!(status, 200, "{text}");
         }
     });
     futures_util::future::join_all(sends).await;
