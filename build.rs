@@ -1,5 +1,9 @@
 //! Puts the pages' files into a release binary, when the dashboard has been built for release before it.
-#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "a build script speaks to cargo on standard output")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a build script speaks to cargo on standard output"
+)]
 
 use std::{env, error::Error, fs, hash::Hasher, path::PathBuf};
 
@@ -13,7 +17,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let site = PathBuf::from(env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| "target/site".to_owned()));
     println!("cargo::rerun-if-changed={}", site.join("pkg").display());
     if !site.join("pkg/weirgate.wasm").exists() {
-        println!("cargo::warning=the dashboard is not built: this binary reads its pages from {}", site.display());
+        println!(
+            "cargo::warning=the dashboard is not built: this binary reads its pages from {}",
+            site.display()
+        );
         return Ok(());
     }
     let mut hasher = std::hash::DefaultHasher::new();

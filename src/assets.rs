@@ -28,7 +28,10 @@ pub fn router(site: &std::path::Path) -> Router {
     Router::new()
         .nest_service("/pkg", ServeDir::new(site.join("pkg")))
         .nest_service("/fonts", ServeDir::new(site.join("fonts")))
-        .route_service("/favicon.svg", tower_http::services::ServeFile::new(site.join("favicon.svg")))
+        .route_service(
+            "/favicon.svg",
+            tower_http::services::ServeFile::new(site.join("favicon.svg")),
+        )
         .layer(from_fn(keep_versioned))
 }
 
@@ -36,9 +39,15 @@ pub fn router(site: &std::path::Path) -> Router {
 async fn keep_versioned(request: Request, next: Next) -> Response {
     let versioned = version() != "dev" && request.uri().query() == Some(&["v=", version()].concat());
     let mut response = next.run(request).await;
-    let value = if versioned { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let value = if versioned {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     if response.status().is_success() {
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
     }
     response
 }

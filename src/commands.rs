@@ -88,7 +88,12 @@ impl Settings {
         if let Some(url) = &self.database_url {
             flags.push(("database.url", url.clone()));
         }
-        Sources { files: self.config.clone(), flags, env: Env::process(), ..Sources::default() }
+        Sources {
+            files: self.config.clone(),
+            flags,
+            env: Env::process(),
+            ..Sources::default()
+        }
     }
 
     fn load(&self) -> anyhow::Result<Loaded> {
@@ -98,7 +103,13 @@ impl Settings {
     /// The accounts and books, for a command beside a server that may be running.
     async fn state(&self) -> anyhow::Result<State> {
         let config: Config = self.load()?.config;
-        let start = Start { clock: Clock::system(), role: Role::Command, migrate: true };
-        State::start_with(config, start).await.context("cannot open the database")
+        let start = Start {
+            clock: Clock::system(),
+            role: Role::Command,
+            migrate: true,
+        };
+        State::start_with(config, start)
+            .await
+            .context("cannot open the database")
     }
 }

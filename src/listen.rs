@@ -36,7 +36,11 @@ pub async fn serve(listener: TcpListener, router: Router, header_timeout: Durati
         .header_read_timeout(header_timeout)
         .max_headers(MOST_HEADERS)
         .max_buf_size(HEADER_BYTES.max(64 * 1024));
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(HEADER_BYTES as u32).max_concurrent_streams(256);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEADER_BYTES as u32)
+        .max_concurrent_streams(256);
     while let Some(accepted) = ending.stop.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((socket, peer)) => connect(&builder, &graceful, socket, peer, &router),
@@ -52,7 +56,10 @@ pub async fn serve(listener: TcpListener, router: Router, header_timeout: Durati
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a connection is tracked by the graceful shutdown that watches it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a connection is tracked by the graceful shutdown that watches it"
+)]
 fn connect(
     builder: &Builder<TokioExecutor>,
     graceful: &GracefulShutdown,
@@ -63,8 +70,12 @@ fn connect(
     // Without it the last small write of a stream waits up to 40 ms for an acknowledgement.
     let _ = socket.set_nodelay(true);
     let service = router.clone().layer(Extension(ConnectInfo(peer)));
-    let service = TowerToHyperService::new(service.map_request(|request: hyper::Request<Incoming>| request.map(axum::body::Body::new)));
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(socket), service).into_owned();
+    let service = TowerToHyperService::new(
+        service.map_request(|request: hyper::Request<Incoming>| request.map(axum::body::Body::new)),
+    );
+    let connection = builder
+        .serve_connection_with_upgrades(TokioIo::new(socket), service)
+        .into_owned();
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         // A client that breaks off is not this server's failure.

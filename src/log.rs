@@ -16,10 +16,16 @@ pub fn start(config: &Config) -> anyhow::Result<()> {
         LogFormat::Text => false,
     };
     let started = if json {
-        let layer = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+        let layer = fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false);
         registry.with(layer.with_writer(std::io::stderr)).try_init()
     } else {
-        registry.with(fmt::layer().compact().with_target(false).with_writer(std::io::stderr)).try_init()
+        registry
+            .with(fmt::layer().compact().with_target(false).with_writer(std::io::stderr))
+            .try_init()
     };
     started.map_err(|error| anyhow::anyhow!("logging is already started: {error}"))
 }

@@ -1,5 +1,9 @@
 //! The process: reads the command line and starts what it names.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on standard output")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line speaks on standard output"
+)]
 
 mod assets;
 mod commands;

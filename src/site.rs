@@ -30,8 +30,7 @@ pub fn router(state: State) -> anyhow::Result<Router> {
     let pages = dashboard(state);
     // Streams of the model API pass as they come: nothing of what the pages need stands around them.
     let people = Router::new().merge(accounts).merge(pages).layer(
-        CompressionLayer::new()
-            .compress_when(DefaultPredicate::new().and(NotForContentType::new("application/wasm"))),
+        CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::new("application/wasm"))),
     );
     Ok(models.merge(people.layer(CatchPanicLayer::new())))
 }
@@ -45,7 +44,10 @@ fn options() -> LeptosOptions {
 }
 
 /// Where a development build's files are; cargo-leptos names it when it starts the server.
-#[expect(clippy::disallowed_methods, reason = "cargo-leptos speaks through the environment, not through the configuration")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo-leptos speaks through the environment, not through the configuration"
+)]
 fn site_root() -> PathBuf {
     std::env::var_os("LEPTOS_SITE_ROOT").map_or_else(|| PathBuf::from("target/site"), PathBuf::from)
 }
@@ -106,7 +108,10 @@ async fn identified(Extract(state): Extract<State>, mut request: Request, next: 
 /// Pages show what only their reader may see.
 async fn never_kept(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

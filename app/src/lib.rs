@@ -1,7 +1,8 @@
 //! The dashboard: pages, ui parts and the server functions that feed them.
 //!
-//! Built twice: `ssr` into the server, `hydrate` into the browser. Pages know server functions, server functions know
-//! `server`'s services; nothing here knows SQL, the model API or the protocols behind it.
+//! Pages are rendered by the server and work as they are. What needs a script is an island (`#[island]`), and only islands
+//! are compiled into the browser's WASM, so its size does not grow with the pages. Pages know server functions, server
+//! functions know `server`'s services; nothing here knows SQL, the model API or the protocols behind it.
 
 // Views are deeply nested types.
 #![recursion_limit = "256"]

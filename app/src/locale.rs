@@ -63,9 +63,12 @@ impl Locale {
     }
 }
 
-/// The words of this page's language.
+/// The words of this page's language. Islands have no context of the page around them and read it from the document.
 pub fn use_text() -> &'static Text {
-    use_context::<Preferences>().unwrap_or_default().locale.text()
+    use_context::<Preferences>()
+        .unwrap_or_else(Preferences::current)
+        .locale
+        .text()
 }
 
 #[cfg(all(test, feature = "ssr"))]

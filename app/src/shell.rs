@@ -1,6 +1,7 @@
 //! The document around the pages: what is decided before the first byte (language, theme, sidebar), and how the browser takes over.
 //!
-//! Our own in place of `HydrationScripts`, which writes the CSP nonce into attributes where it does not belong.
+//! Our own in place of `HydrationScripts`, which writes the CSP nonce into attributes where it does not belong, and waits for
+//! an idle moment.
 
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
@@ -19,9 +20,13 @@ pub fn shell(options: LeptosOptions, asset_hash: &str) -> impl IntoView + use<> 
     let (script, wasm, style) = (file("js"), file("wasm"), file("css"));
     // Both files at once. A preload link would also load the WASM for readers without scripts.
     let start = format!(
-        "const wasm = fetch({wasm:?}); const page = await import({script:?}); \
-         await page.default({{ module_or_path: wasm }}); page.hydrate();"
+        "const WASM = {wasm:?}, SCRIPT = {script:?};\n{}",
+        include_str!("shell.js")
     );
+    if let Some(context) = Owner::current_shared_context() {
+        // Only islands are hydrated; what the pages were made of stays on the server.
+        context.set_is_hydrating(false);
+    }
     let cyrillic = (locale == Locale::Ru).then(|| font("/fonts/inter-cyrillic.woff2"));
     view! {
         <!DOCTYPE html>

@@ -28,8 +28,6 @@ pub struct Common {
     pub cancel: &'static str,
     pub save: &'static str,
     pub saved: &'static str,
-    pub loading: &'static str,
-    pub working: &'static str,
     pub optional: &'static str,
     pub never: &'static str,
     pub none: &'static str,

@@ -18,7 +18,11 @@ pub fn admit(gateway: &Gateway, caller: &Caller, name: &str) -> Result<Arc<Model
         ));
     }
     let Some(model) = gateway.state().directory().model(name) else {
-        let names = allowed(gateway, caller).iter().map(|model| model.name.clone()).collect::<Vec<_>>().join(", ");
+        let names = allowed(gateway, caller)
+            .iter()
+            .map(|model| model.name.clone())
+            .collect::<Vec<_>>()
+            .join(", ");
         let message = if names.is_empty() {
             format!("There is no model {name:?}, and none is configured for this key yet.")
         } else {

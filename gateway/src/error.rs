@@ -56,12 +56,12 @@ impl Error {
         match self {
             Error::Refused(refusal) => refusal.clone(),
             Error::PassedOn(_) => Refusal::new(Code::UpstreamFailed, "The upstream failed."),
-            Error::Internal(_) => {
-                Refusal::new(Code::Internal, "Weirgate could not do this. The request id leads to the reason in its log.")
-            }
+            Error::Internal(_) => Refusal::new(
+                Code::Internal,
+                "Weirgate could not do this. The request id leads to the reason in its log.",
+            ),
         }
     }
-
 }
 
 impl From<server::Error> for Error {

@@ -32,7 +32,11 @@ const STALL_CHECK: Duration = Duration::from_secs(5);
 impl Gateway {
     pub fn new(state: server::State) -> Result<Self, Error> {
         let upstream = upstream::Clients::new(&state.config().gateway)?;
-        let gateway = Gateway(Arc::new(Inner { state, upstream, readers: relay::Readers::default() }));
+        let gateway = Gateway(Arc::new(Inner {
+            state,
+            upstream,
+            readers: relay::Readers::default(),
+        }));
         gateway.look_for_stalled_readers();
         Ok(gateway)
     }

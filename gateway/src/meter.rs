@@ -7,11 +7,14 @@ mod reading;
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use ::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
 use llm::meter::Forward;
 use server::books::ledger::{Opened, Outcome};
-use types::{Tokens, usage::{CallStatus, UsageSource}};
+use types::{
+    Tokens,
+    usage::{CallStatus, UsageSource},
+};
 
 pub use reading::Reading;
 
@@ -96,8 +99,10 @@ impl InFlight {
             (Ok(()), dial.await)
         } else {
             // A refused open record ends the call at once; nothing of the answer has been served.
-            tokio::try_join!(async { opened.durable().await.map_err(Error::from) }, async { Ok(dial.await) })
-                .map_or_else(|error| (Err(error), Err(settled())), |(_, answer)| (Ok(()), answer))
+            tokio::try_join!(async { opened.durable().await.map_err(Error::from) }, async {
+                Ok(dial.await)
+            })
+            .map_or_else(|error| (Err(error), Err(settled())), |(_, answer)| (Ok(()), answer))
         };
         durable?;
         let answer = answer?;
@@ -165,7 +170,11 @@ impl InFlight {
 
     /// Settles a call whose answer was served whole.
     pub fn complete(&mut self) {
-        self.settle(Ending { status: CallStatus::Settled, http_status: SERVED, class: None });
+        self.settle(Ending {
+            status: CallStatus::Settled,
+            http_status: SERVED,
+            class: None,
+        });
     }
 }
 
@@ -189,7 +198,11 @@ impl Drop for InFlight {
         }
         let phase = std::mem::replace(&mut self.phase, Phase::Done);
         let grace = self.gateway.state().config().gateway.disconnect_grace;
-        let gone = Ending { status: CallStatus::ClientGone, http_status: SERVED, class: Some("client_gone") };
+        let gone = Ending {
+            status: CallStatus::ClientGone,
+            http_status: SERVED,
+            class: Some("client_gone"),
+        };
         if let Phase::Ready(_) | Phase::Done = phase {
             // Nothing was sent, so nothing is owed.
             self.reading = Reading::json(llm::Dialect::Anthropic, 0);
@@ -207,7 +220,9 @@ impl Drop for InFlight {
             first_content: self.first_content,
             last_checkpoint: self.last_checkpoint,
         };
-        self.gateway.state().spawn(async move { rest.read_on(grace, gone).await });
+        self.gateway
+            .state()
+            .spawn(async move { rest.read_on(grace, gone).await });
     }
 }
 

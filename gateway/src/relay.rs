@@ -4,8 +4,8 @@ mod failed;
 mod stall;
 mod stream;
 
-use axum::{body::Body, response::Response};
 use ::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::{body::Body, response::Response};
 use types::{error::Code, usage::CallStatus};
 
 pub use failed::refuse;
@@ -26,7 +26,11 @@ const LARGEST_JSON: usize = 64 * 1024 * 1024;
 pub async fn json(mut call: InFlight, headers: &HeaderMap, limits: Limits) -> Result<Response, Error> {
     let outcome = read_json(&mut call, headers, limits).await;
     if let Err((error, status)) = outcome {
-        call.settle(Ending { status, http_status: error.status(), class: Some(error.class()) });
+        call.settle(Ending {
+            status,
+            http_status: error.status(),
+            class: Some(error.class()),
+        });
         return Err(error);
     }
     let mut response = Response::new(Body::from(call.reading().body()));
@@ -38,14 +42,20 @@ pub async fn json(mut call: InFlight, headers: &HeaderMap, limits: Limits) -> Re
 async fn read_json(call: &mut InFlight, headers: &HeaderMap, limits: Limits) -> Result<(), (Error, CallStatus)> {
     let failed = |status: CallStatus, message: &str| (Error::refused(Code::UpstreamFailed, message), status);
     if !is_kind(headers, "application/json") {
-        return Err(failed(CallStatus::UpstreamError, "The upstream answered with something that is not JSON."));
+        return Err(failed(
+            CallStatus::UpstreamError,
+            "The upstream answered with something that is not JSON.",
+        ));
     }
     loop {
         let chunk = match tokio::time::timeout(limits.idle, call.chunk()).await {
             Ok(chunk) => chunk,
             Err(_elapsed) => {
                 let message = "The upstream fell silent in the middle of its answer. Try again later.";
-                return Err((Error::refused(Code::UpstreamTimeout, message), CallStatus::UpstreamTruncated));
+                return Err((
+                    Error::refused(Code::UpstreamTimeout, message),
+                    CallStatus::UpstreamTruncated,
+                ));
             }
         };
         let inspected = match chunk {
@@ -95,6 +105,8 @@ fn is_kind(headers: &HeaderMap, kind: &str) -> bool {
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
         .unwrap_or_default();
-    let packed = headers.get(header::CONTENT_ENCODING).is_some_and(|value| value.as_bytes() != b"identity");
+    let packed = headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|value| value.as_bytes() != b"identity");
     essence.trim().eq_ignore_ascii_case(kind) && !packed
 }

@@ -14,7 +14,12 @@ pub fn choose(model: &ModelEntry, dialect: Dialect, dice: u64) -> Result<&Route,
         ProviderKind::Http { dialect: theirs, .. } => *theirs == dialect,
         ProviderKind::Demo => true,
     };
-    let total: u64 = model.routes.iter().filter(speaks).map(|route| u64::from(route.weight)).sum();
+    let total: u64 = model
+        .routes
+        .iter()
+        .filter(speaks)
+        .map(|route| u64::from(route.weight))
+        .sum();
     let mut point = if total == 0 { 0 } else { dice % total };
     for route in model.routes.iter().filter(speaks) {
         let weight = u64::from(route.weight);
@@ -29,7 +34,10 @@ pub fn choose(model: &ModelEntry, dialect: Dialect, dice: u64) -> Result<&Route,
     };
     Err(Error::refused(
         Code::BadRequest,
-        format!("The model {:?} is served by an upstream that speaks {other} for it.", model.name),
+        format!(
+            "The model {:?} is served by an upstream that speaks {other} for it.",
+            model.name
+        ),
     ))
 }
 
@@ -46,15 +54,24 @@ mod tests {
         let provider = Arc::new(ProviderEntry::demo());
         let routes = weights
             .iter()
-            .map(|weight| Route { provider: provider.clone(), upstream_model: weight.to_string(), weight: *weight })
+            .map(|weight| Route {
+                provider: provider.clone(),
+                upstream_model: weight.to_string(),
+                weight: *weight,
+            })
             .collect();
-        ModelEntry { routes, ..ModelEntry::demo() }
+        ModelEntry {
+            routes,
+            ..ModelEntry::demo()
+        }
     }
 
     #[test]
     fn routes_are_taken_by_weight() {
         let model = model(&[1, 3]);
-        let taken: Vec<u32> = (0..8).map(|dice| choose(&model, Dialect::Openai, dice).unwrap().weight).collect();
+        let taken: Vec<u32> = (0..8)
+            .map(|dice| choose(&model, Dialect::Openai, dice).unwrap().weight)
+            .collect();
         assert_eq!(taken, [1, 3, 3, 3, 1, 3, 3, 3]);
     }
 

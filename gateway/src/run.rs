@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use bytes::Bytes;
-use ::http::{HeaderMap, HeaderName, HeaderValue};
 use llm::{Dialect, head::Head, splice::Edits};
 use server::{
     books::ledger::{OpenCall, Refused},
@@ -19,7 +19,8 @@ use crate::{
     http::extract::Caller,
     meter::{InFlight, Reading},
     relay::{self, Limits, Voice},
-    route, upstream::Outgoing,
+    route,
+    upstream::Outgoing,
 };
 
 /// A door of the model API.
@@ -96,7 +97,10 @@ pub async fn run(
         };
         return Err(relay::refuse(call, status, answer, endpoint.dialect, credential).await);
     }
-    let limits = Limits { idle: config.idle_timeout, total: config.total_timeout };
+    let limits = Limits {
+        idle: config.idle_timeout,
+        total: config.total_timeout,
+    };
     if stream {
         let voice = Voice {
             dialect: endpoint.dialect,
@@ -126,7 +130,14 @@ fn prepare(
         Err(error) => {
             // A name nobody configured is the client's text: it stays out of the books.
             let known = !matches!(&error, Error::Refused(refusal) if refusal.code == Code::UnknownModel);
-            refused(gateway, caller, endpoint, if known { &head.model } else { "" }, request_id, &error);
+            refused(
+                gateway,
+                caller,
+                endpoint,
+                if known { &head.model } else { "" },
+                request_id,
+                &error,
+            );
             Err(error)
         }
     }

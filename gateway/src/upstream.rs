@@ -10,9 +10,9 @@ use std::{
     time::Duration,
 };
 
+use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use bytes::Bytes;
 use futures_util::Stream;
-use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body::Body as _;
 use llm::Dialect;
 use server::{
@@ -69,7 +69,6 @@ impl Chunks {
             },
         }
     }
-
 }
 
 /// The request as it leaves: slices that are sent as they came, and headers of the client that upstreams understand.
@@ -100,7 +99,9 @@ impl Clients {
                 .user_agent(concat!("weirgate/", env!("CARGO_PKG_VERSION")))
         };
         let build = |builder: reqwest::ClientBuilder| {
-            builder.build().map_err(|error| Error::Internal(format!("cannot start the upstream client: {error}")))
+            builder
+                .build()
+                .map_err(|error| Error::Internal(format!("cannot start the upstream client: {error}")))
         };
         Ok(Clients {
             open: build(builder())?,
@@ -114,20 +115,36 @@ impl Clients {
     pub fn dial(&self, route: &Route, outgoing: Outgoing) -> Dial {
         match &route.provider.kind {
             ProviderKind::Demo => demo(outgoing, self.demo_pace),
-            ProviderKind::Http { credential, allow_private_network, messages_url, .. } => {
-                let client = if *allow_private_network { &self.open } else { &self.guarded };
+            ProviderKind::Http {
+                credential,
+                allow_private_network,
+                messages_url,
+                ..
+            } => {
+                let client = if *allow_private_network {
+                    &self.open
+                } else {
+                    &self.guarded
+                };
                 let mut headers = outgoing.headers;
                 headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 // Bytes are passed on as they come, so they must come unpacked.
                 headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-                let accept = if outgoing.stream { "text/event-stream" } else { "application/json" };
+                let accept = if outgoing.stream {
+                    "text/event-stream"
+                } else {
+                    "application/json"
+                };
                 headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
                 match credential_header(outgoing.dialect, credential.expose()) {
                     Some((name, value)) => headers.insert(name, value),
                     None => return Box::pin(std::future::ready(Err(refused_credential()))),
                 };
-                let sending =
-                    client.post(messages_url.clone()).headers(headers).body(body::from_slices(outgoing.body)).send();
+                let sending = client
+                    .post(messages_url.clone())
+                    .headers(headers)
+                    .body(body::from_slices(outgoing.body))
+                    .send();
                 let patience = self.first_byte;
                 Box::pin(async move {
                     match tokio::time::timeout(patience, sending).await {
@@ -135,7 +152,10 @@ impl Clients {
                         Ok(Err(error)) => Err(failed(&error)),
                         Err(_elapsed) => Err(Error::refused(
                             Code::UpstreamTimeout,
-                            format!("The upstream did not begin to answer within {} s. Try again later.", patience.as_secs()),
+                            format!(
+                                "The upstream did not begin to answer within {} s. Try again later.",
+                                patience.as_secs()
+                            ),
                         )),
                     }
                 })
@@ -146,7 +166,11 @@ impl Clients {
 
 fn answer(response: reqwest::Response) -> Answer {
     let (parts, body) = ::http::Response::<reqwest::Body>::from(response).into_parts();
-    Answer { status: parts.status, headers: parts.headers, body: Chunks::Http(Box::new(body)) }
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: Chunks::Http(Box::new(body)),
+    }
 }
 
 fn credential_header(dialect: Dialect, credential: &str) -> Option<(HeaderName, HeaderValue)> {
@@ -169,17 +193,31 @@ fn refused_credential() -> Error {
 /// What the caller hears of a call that got no answer; the reason's text may name hosts and stays here.
 fn failed(error: &reqwest::Error) -> Error {
     if error.is_timeout() {
-        return Error::refused(Code::UpstreamTimeout, "The upstream could not be reached in time. Try again later.");
+        return Error::refused(
+            Code::UpstreamTimeout,
+            "The upstream could not be reached in time. Try again later.",
+        );
     }
-    let what = if error.is_connect() { "could not be reached" } else { "broke the connection" };
-    Error::refused(Code::UpstreamFailed, format!("The upstream {what}. Try again later; if it stays, tell the operator of this server."))
+    let what = if error.is_connect() {
+        "could not be reached"
+    } else {
+        "broke the connection"
+    };
+    Error::refused(
+        Code::UpstreamFailed,
+        format!("The upstream {what}. Try again later; if it stays, tell the operator of this server."),
+    )
 }
 
 fn demo(outgoing: Outgoing, pace: Duration) -> Dial {
     let body: Bytes = outgoing.body.concat().into();
     Box::pin(async move {
         let mut headers = HeaderMap::new();
-        let kind = if outgoing.stream { "text/event-stream" } else { "application/json" };
+        let kind = if outgoing.stream {
+            "text/event-stream"
+        } else {
+            "application/json"
+        };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         let answer = llm::demo::answer(outgoing.dialect, &body, &outgoing.call_id, outgoing.now)?;
         let (chunks, paced) = match answer {
@@ -193,6 +231,10 @@ fn demo(outgoing: Outgoing, pace: Duration) -> Dial {
             }
             Some((chunk, rest))
         });
-        Ok(Answer { status: StatusCode::OK, headers, body: Chunks::Demo(Box::pin(stream)) })
+        Ok(Answer {
+            status: StatusCode::OK,
+            headers,
+            body: Chunks::Demo(Box::pin(stream)),
+        })
     })
 }

@@ -29,7 +29,10 @@ impl Clock {
         Clock(Source::Settable(Arc::new(AtomicI64::new(now.0))))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is what everything else asks for the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is what everything else asks for the time"
+    )]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => Timestamp(jiff::Timestamp::now().as_millisecond()),

@@ -124,6 +124,10 @@ impl Db {
             Err(error) => {
                 // The reason stands; a rollback that fails closes the connection, which rolls back too.
                 let _ = tx.transaction.rollback().await;
+                if matches!(error, Error::Unavailable(_)) {
+                    // Perhaps the server became a standby: what is written on the connections that are open will fail from now on.
+                    self.0.pools.distrust();
+                }
                 return Err(error);
             }
         };

@@ -37,7 +37,12 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
     let What::Create(create) = command.what;
     let password = password(create.password_file)?;
     let state = settings.state().await?;
-    let register = Register { email: create.email, password, username: create.username, full_name: create.full_name };
+    let register = Register {
+        email: create.email,
+        password,
+        username: create.username,
+        full_name: create.full_name,
+    };
     let made = server::accounts::create_admin(&state, register).await;
     state.shutdown().await;
     match made {
@@ -47,9 +52,16 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
         }
         Err(error) => {
             let refusal = error.refusal();
-            let fields: Vec<String> =
-                refusal.errors.iter().map(|(field, wrong)| format!("{field}: {}", wrong.join(", "))).collect();
-            if fields.is_empty() { bail!("{}", refusal.message) } else { bail!("{} ({})", refusal.message, fields.join("; ")) }
+            let fields: Vec<String> = refusal
+                .errors
+                .iter()
+                .map(|(field, wrong)| format!("{field}: {}", wrong.join(", ")))
+                .collect();
+            if fields.is_empty() {
+                bail!("{}", refusal.message)
+            } else {
+                bail!("{} ({})", refusal.message, fields.join("; "))
+            }
         }
     }
 }
@@ -60,7 +72,10 @@ fn password(file: Option<PathBuf>) -> anyhow::Result<String> {
         None => {
             eprintln!("Password (ends with the line):");
             let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line).context("cannot read standard input")?;
+            std::io::stdin()
+                .lock()
+                .read_line(&mut line)
+                .context("cannot read standard input")?;
             line
         }
     };

@@ -23,11 +23,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 pub async fn run(settings: &Settings, command: Healthcheck) -> anyhow::Result<()> {
     let config = settings.load()?.config;
-    let host = if config.server.host.is_unspecified() { "127.0.0.1".to_owned() } else { config.server.host.to_string() };
+    let host = if config.server.host.is_unspecified() {
+        "127.0.0.1".to_owned()
+    } else {
+        config.server.host.to_string()
+    };
     let address = (host.as_str(), command.port.unwrap_or(config.server.port));
     let asking = async {
         let mut socket = TcpStream::connect(address).await?;
-        socket.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
+        socket
+            .write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            .await?;
         let mut answer = String::new();
         socket.take(16 * 1024).read_to_string(&mut answer).await?;
         anyhow::Ok(answer)

@@ -22,6 +22,9 @@ pub async fn run(settings: &Settings, command: Keys) -> anyhow::Result<()> {
     let state = settings.state().await?;
     let revoked: server::error::Result<KeyId> = server::keys::revoke_by_operator(&state, &key).await;
     state.shutdown().await;
-    println!("Revoked {}.", revoked.map_err(|error| anyhow::anyhow!(error.refusal().message))?);
+    println!(
+        "Revoked {}.",
+        revoked.map_err(|error| anyhow::anyhow!(error.refusal().message))?
+    );
     Ok(())
 }

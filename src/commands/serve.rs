@@ -30,8 +30,12 @@ pub struct Serve {
 
 pub async fn run(settings: &Settings, command: Serve) -> anyhow::Result<()> {
     let mut sources = settings.sources();
-    sources.flags.extend(command.host.map(|host| ("server.host", host.to_string())));
-    sources.flags.extend(command.port.map(|port| ("server.port", port.to_string())));
+    sources
+        .flags
+        .extend(command.host.map(|host| ("server.host", host.to_string())));
+    sources
+        .flags
+        .extend(command.port.map(|port| ("server.port", port.to_string())));
     let loaded = Config::load(&sources)?;
     log::start(&loaded.config)?;
     for warning in &loaded.warnings {
@@ -39,11 +43,18 @@ pub async fn run(settings: &Settings, command: Serve) -> anyhow::Result<()> {
     }
     let mut config = loaded.config;
     let address = (config.server.host, config.server.port);
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {}:{}; set PORT or stop what listens there", address.0, address.1))?;
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "cannot listen on {}:{}; set PORT or stop what listens there",
+            address.0, address.1
+        )
+    })?;
     config.set_port(listener.local_addr()?.port());
-    let start = Start { clock: Clock::system(), role: Role::Serve, migrate: !command.no_migrate };
+    let start = Start {
+        clock: Clock::system(),
+        role: Role::Serve,
+        migrate: !command.no_migrate,
+    };
     let state = State::start_with(config, start).await?;
     let router = site::router(state.clone())?;
     announce(&state, &listener).await?;
@@ -89,7 +100,9 @@ async fn announce(state: &State, listener: &TcpListener) -> anyhow::Result<()> {
         println!("Set up the administrator (this link works once): {link}");
     }
     if state.directory().is_demo() {
-        println!("No model is configured: the built-in \"demo\" model answers. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or see weirgate.toml.");
+        println!(
+            "No model is configured: the built-in \"demo\" model answers. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or see weirgate.toml."
+        );
     }
     Ok(())
 }

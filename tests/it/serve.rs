@@ -23,13 +23,23 @@ fn empty_folder_serves_and_prints_what_to_do_next() {
     assert_eq!(server.get("/v1/models").0, 401);
     let (status, page) = server.get("/login");
     assert_eq!(status, 200);
-    assert!(page.contains("<form") && page.to_lowercase().contains("x-content-type-options: nosniff"), "{page}");
+    assert!(
+        page.contains("<form") && page.to_lowercase().contains("x-content-type-options: nosniff"),
+        "{page}"
+    );
     let (status, page) = server.get("/");
-    assert!((302..=303).contains(&status) && page.to_lowercase().contains("location: /login"), "{page}");
+    assert!(
+        (302..=303).contains(&status) && page.to_lowercase().contains("location: /login"),
+        "{page}"
+    );
     let (status, page) = server.get("/no/such/page");
     assert_eq!(status, 404);
     assert!(page.contains("<html"), "{page}");
-    assert_eq!(server.get("/setup").0, 200, "set-up is open until there is an administrator");
+    assert_eq!(
+        server.get("/setup").0,
+        200,
+        "set-up is open until there is an administrator"
+    );
 }
 
 #[test]
@@ -53,7 +63,10 @@ fn generated_secrets_are_for_their_owner_only() {
 fn second_server_on_the_same_data_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let _first = server(folder.path());
-    let output = weirgate(folder.path(), &["serve", "--port", "0"]).env("APP_ENV", "development").output().unwrap();
+    let output = weirgate(folder.path(), &["serve", "--port", "0"])
+        .env("APP_ENV", "development")
+        .output()
+        .unwrap();
     assert!(!output.status.success());
     assert!(text(&output).contains("data"), "{}", text(&output));
 }
@@ -75,7 +88,9 @@ fn sigterm_ends_the_server_with_exit_code_0() {
 fn key_revoked_on_the_command_line_is_not_found_when_it_does_not_exist() {
     let folder = tempfile::tempdir().unwrap();
     let _server = server(folder.path());
-    let output = weirgate(folder.path(), &["keys", "revoke", "abcdefABCDEF"]).output().unwrap();
+    let output = weirgate(folder.path(), &["keys", "revoke", "abcdefABCDEF"])
+        .output()
+        .unwrap();
     assert!(!output.status.success());
 }
 
@@ -83,7 +98,10 @@ fn key_revoked_on_the_command_line_is_not_found_when_it_does_not_exist() {
 fn production_refuses_a_plain_http_address_that_is_not_loopback() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = weirgate(folder.path(), &["serve", "--port", "0"]);
-    let output = command.env("PUBLIC_URL", "http://gateway.example.com").output().unwrap();
+    let output = command
+        .env("PUBLIC_URL", "http://gateway.example.com")
+        .output()
+        .unwrap();
     assert!(!output.status.success());
     assert!(text(&output).to_lowercase().contains("public_url"), "{}", text(&output));
 }
@@ -93,7 +111,19 @@ fn healthcheck_says_whether_the_server_is_ready() {
     let folder = tempfile::tempdir().unwrap();
     let server = server(folder.path());
     let port = server.address.rsplit_once(':').unwrap().1.to_owned();
-    assert!(weirgate(folder.path(), &["healthcheck", "--port", &port]).output().unwrap().status.success());
+    assert!(
+        weirgate(folder.path(), &["healthcheck", "--port", &port])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
     drop(server);
-    assert!(!weirgate(folder.path(), &["healthcheck", "--port", &port]).output().unwrap().status.success());
+    assert!(
+        !weirgate(folder.path(), &["healthcheck", "--port", &port])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
 }

@@ -10,12 +10,20 @@ use std::{
 
 pub fn weirgate(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weirgate"));
-    command.args(arguments).current_dir(folder).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command
 }
 
 pub fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 /// A running server; killed when dropped.
@@ -34,7 +42,14 @@ impl Server {
         while !said.contains("Dashboard:") {
             assert_ne!(out.read_line(&mut said).unwrap(), 0, "the server ended: {said}");
         }
-        let address = said.split("http://").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+        let address = said
+            .split("http://")
+            .nth(1)
+            .unwrap()
+            .split_whitespace()
+            .next()
+            .unwrap()
+            .to_owned();
         let server = Server { child, address, said };
         let since = Instant::now();
         while server.get("/readyz").0 != 200 {
@@ -49,17 +64,32 @@ impl Server {
 
     /// Status and whole answer of a GET.
     pub fn get(&self, path: &str) -> (u16, String) {
-        let Ok(mut socket) = TcpStream::connect(&self.address) else { return (0, String::new()) };
-        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\naccept: text/html\r\nconnection: close\r\n\r\n", self.address);
+        let Ok(mut socket) = TcpStream::connect(&self.address) else {
+            return (0, String::new());
+        };
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\naccept: text/html\r\nconnection: close\r\n\r\n",
+            self.address
+        );
         socket.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         socket.read_to_end(&mut answer).unwrap();
         let answer = String::from_utf8_lossy(&answer).into_owned();
-        (answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), answer)
+        (
+            answer
+                .split(' ')
+                .nth(1)
+                .and_then(|status| status.parse().ok())
+                .unwrap_or(0),
+            answer,
+        )
     }
 
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+        let status = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(status.success());
     }
 }

@@ -136,7 +136,13 @@ impl ProfileChange {
             };
             wrong(&mut errors, "avatar_url", outcome);
         }
-        let listed = |list: &[&str], value: &str| if list.contains(&value) { Ok(()) } else { Err(Wrong::UnknownValue) };
+        let listed = |list: &[&str], value: &str| {
+            if list.contains(&value) {
+                Ok(())
+            } else {
+                Err(Wrong::UnknownValue)
+            }
+        };
         if let Some(locale) = &self.locale {
             wrong(&mut errors, "locale", listed(&LOCALES, locale));
         }

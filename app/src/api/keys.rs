@@ -69,11 +69,7 @@ pub async fn read_keys() -> Result<KeysView, ApiError> {
             .iter()
             .map(|model| model.name.clone())
             .collect(),
-        form: if flash.form.name == "create_key" {
-            flash.form
-        } else {
-            Form::default()
-        },
+        form: flash.form,
         secret: flash.secret.filter(|secret| secret.page == "/keys"),
     })
 }

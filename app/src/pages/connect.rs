@@ -1,13 +1,10 @@
 //! `/connect`: what to put into a client, and whether its first call has arrived.
 
-use leptos::{form::ActionForm, prelude::*};
+use leptos::{ev::Event, prelude::*, server_fn::ServerFn, wasm_bindgen::JsCast};
 use leptos_meta::Title;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_query_map;
 
-use super::{
-    overview::demo_notice,
-    sign_in::{Summary, mistakes},
-};
+use super::{overview::demo_notice, sign_in::Summary};
 use crate::{
     api::{
         Form,
@@ -17,11 +14,9 @@ use crate::{
     locale::use_text,
     ui::{
         code::{Copy, Line, Secret},
-        field::{Field, Look, Submit},
-        icon::Icon,
-        load::{bones, load},
+        field::{Field, Look},
+        load::load,
         notice::{Notice, Tone},
-        table::Time,
     },
 };
 
@@ -30,10 +25,8 @@ const POLL: std::time::Duration = std::time::Duration::from_secs(2);
 #[component]
 pub fn Connect() -> impl IntoView {
     let text = use_text();
-    let query = use_query_map();
-    let model = Memo::new(move |_| query.read().get("model").unwrap_or_default());
-    let data = Resource::new(move || model.get(), read_connect);
-    let create = ServerAction::<CreateKey>::new();
+    let model = use_query_map().read_untracked().get("model").unwrap_or_default();
+    let data = Resource::new(move || model.clone(), read_connect);
     view! {
         <Title text=text.connect.title />
         <div class="page-head">
@@ -42,14 +35,13 @@ pub fn Connect() -> impl IntoView {
                 <p>{text.connect.note}</p>
             </div>
         </div>
-        {load(data, bones, move |data| page(data, create))}
+        {load(data, page)}
     }
     .into_any()
 }
 
-fn page(data: ConnectView, create: ServerAction<CreateKey>) -> AnyView {
-    let text = use_text();
-    let words = &text.connect;
+fn page(data: ConnectView) -> AnyView {
+    let words = &use_text().connect;
     let ConnectView {
         address,
         models,
@@ -68,15 +60,7 @@ fn page(data: ConnectView, create: ServerAction<CreateKey>) -> AnyView {
             </Notice>
         }
     });
-    let left = secret.map(|secret| secret.key);
-    let key = Memo::new(move |_| {
-        create
-            .value()
-            .get()
-            .and_then(Result::ok)
-            .map(|made| made.key)
-            .or(left.clone())
-    });
+    let key = secret.map(|secret| secret.key);
     let openai = [&address, "/v1"].concat();
     view! {
         <Waiting first=arrived />
@@ -95,15 +79,14 @@ fn page(data: ConnectView, create: ServerAction<CreateKey>) -> AnyView {
                 {(models.len() > 1).then(|| model_choice(models, model))}
             </div>
         </section>
-        <KeyCard create key form />
-        <Snippets snippets key />
+        {key_card(key.clone(), form)}
+        {code(snippets, key)}
     }
     .into_any()
 }
 
 fn model_choice(models: Vec<String>, chosen: String) -> AnyView {
     let words = &use_text().connect;
-    let navigate = use_navigate();
     let options = models
         .into_iter()
         .map(|model| {
@@ -115,33 +98,44 @@ fn model_choice(models: Vec<String>, chosen: String) -> AnyView {
             }
         })
         .collect_view();
-    let change = move |event| {
-        let query = js_sys::encode_uri_component(&event_target_value(&event));
-        navigate(&["/connect?model=", &String::from(query)].concat(), Default::default());
-    };
     view! {
         <form class="field" method="get" action="/connect">
             <label for="model">{words.model}</label>
-            <div class="flex gap-2">
-                <select class="input" id="model" name="model" on:change=change>
-                    {options}
-                </select>
-                <button class="btn without-script" type="submit">
-                    {words.choose}
-                </button>
-            </div>
+            <SentWhenChanged>
+                <div class="flex gap-2">
+                    <select class="input" id="model" name="model" autocomplete="off">
+                        {options}
+                    </select>
+                    <button class="btn without-script" type="submit">
+                        {words.choose}
+                    </button>
+                </div>
+            </SentWhenChanged>
         </form>
     }
     .into_any()
 }
 
+/// Sends the form around it when something in it is changed; the button for that is needed only without a script.
+#[island]
+fn SentWhenChanged(children: Children) -> impl IntoView {
+    let send = move |event: Event| {
+        let element = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let form = element.and_then(|element| element.closest("form").ok().flatten());
+        if let Some(form) = form.and_then(|form| form.dyn_into::<web_sys::HtmlFormElement>().ok()) {
+            let _ = form.submit();
+        }
+    };
+    view! { <div on:change=send>{children()}</div> }
+}
+
 /// Makes a key in place, or shows the one just made.
-#[component]
-fn KeyCard(create: ServerAction<CreateKey>, key: Memo<Option<String>>, form: Form) -> impl IntoView {
+fn key_card(key: Option<String>, form: Form) -> AnyView {
     let text = use_text();
     let words = &text.connect;
-    let mistakes = mistakes(create.value(), form.error.clone());
-    let typed = form.value("name");
+    let error = form.error.clone();
     let look = Look {
         name: "name",
         label: words.key_name,
@@ -149,7 +143,7 @@ fn KeyCard(create: ServerAction<CreateKey>, key: Memo<Option<String>>, form: For
         placeholder: text.keys.name_example,
         ..Look::default()
     };
-    move || match key.get() {
+    match key {
         Some(key) => view! {
             <Notice tone=Tone::Good>
                 <b>{words.key}</b>
@@ -158,44 +152,38 @@ fn KeyCard(create: ServerAction<CreateKey>, key: Memo<Option<String>>, form: For
             </Notice>
         }
         .into_any(),
-        None => {
-            let typed = typed.clone();
-            view! {
-                <section class="card">
-                    <h2>{words.key}</h2>
-                    <p class="soft mb-3">{words.key_note}</p>
-                    <ActionForm action=create attr:data-testid="create-key" attr:novalidate=true>
-                        <input type="hidden" name="page" value="/connect" />
-                        <Summary mistakes />
-                        <div class="key-form">
-                            <Field look mistakes value=typed />
-                            <div class="field field-go">
-                                <span class="label only-wide" aria-hidden="true">
-                                    "\u{a0}"
-                                </span>
-                                <Submit
-                                    label=words.make_key
-                                    pending=create.pending()
-                                    class="btn btn-field"
-                                />
-                            </div>
+        None => view! {
+            <section class="card">
+                <h2>{words.key}</h2>
+                <p class="soft mb-3">{words.key_note}</p>
+                <form method="post" action=CreateKey::url() data-testid="create-key" novalidate>
+                    <input type="hidden" name="page" value="/connect" />
+                    <Summary error=error.clone() />
+                    <div class="key-form">
+                        <Field look error value=form.value("name") />
+                        <div class="field field-go">
+                            <span class="label only-wide" aria-hidden="true">
+                                "\u{a0}"
+                            </span>
+                            <button class="btn btn-field" type="submit">
+                                {words.make_key}
+                            </button>
                         </div>
-                    </ActionForm>
-                </section>
-            }
-            .into_any()
+                    </div>
+                </form>
+            </section>
         }
+        .into_any(),
     }
 }
 
 /// Six pieces of code; two groups of radio buttons choose among them by style alone.
-#[component]
-fn Snippets(snippets: Vec<Snippet>, key: Memo<Option<String>>) -> impl IntoView {
+fn code(snippets: Vec<Snippet>, key: Option<String>) -> AnyView {
     let words = &use_text().connect;
     let choice = |group: &'static str, value: &'static str, label: &'static str, on: bool| {
         view! {
             <label>
-                <input type="radio" name=group value=value checked=on />
+                <input type="radio" name=group value=value checked=on autocomplete="off" />
                 {label}
             </label>
         }
@@ -204,19 +192,18 @@ fn Snippets(snippets: Vec<Snippet>, key: Memo<Option<String>>) -> impl IntoView 
         .into_iter()
         .map(|snippet| {
             let code_id = ["code-", &snippet.id].concat();
-            let html = snippet.html;
-            let filled = move || match key.get() {
-                Some(key) => html.replace(KEY_PLACEHOLDER, &key),
-                None => html.clone(),
+            let html = match &key {
+                Some(key) => snippet.html.replace(KEY_PLACEHOLDER, key),
+                None => snippet.html,
             };
             view! {
                 <div class="snippet code" data-snippet=snippet.id>
                     <div class="code-head">
                         <span>{snippet.title}</span>
-                        <Copy of=code_id.clone() />
+                        <Copy of=code_id.clone() large=false />
                     </div>
                     <pre tabindex="0">
-                        <code id=code_id inner_html=filled></code>
+                        <code id=code_id inner_html=html></code>
                     </pre>
                 </div>
             }
@@ -245,7 +232,7 @@ fn Snippets(snippets: Vec<Snippet>, key: Memo<Option<String>>) -> impl IntoView 
 }
 
 /// Turns green when a call is on the books. With a script it asks every two seconds; without, there is a link.
-#[component]
+#[island]
 fn Waiting(first: Arrival) -> impl IntoView {
     let words = &use_text().connect;
     let now = RwSignal::new(first);
@@ -253,72 +240,40 @@ fn Waiting(first: Arrival) -> impl IntoView {
         let ask = move || {
             leptos::task::spawn_local(async move {
                 if let Ok(next) = read_arrival().await {
-                    let _ = now.try_update(|now| {
-                        if *now != next {
-                            *now = next
-                        }
-                    });
+                    now.set(next);
                 }
             });
         };
-        if let Ok(timer) = set_interval_with_handle(ask, POLL) {
-            on_cleanup(move || timer.clear());
-        }
+        // It runs as long as the page is there.
+        let _ = set_interval_with_handle(ask, POLL);
     });
-    let state = move || {
-        now.with(|now| {
-            if matches!(now, Arrival::Received { .. }) {
-                "received"
-            } else {
-                "waiting"
-            }
-        })
+    let received = move || now.with(|now| matches!(now, Arrival::Received { .. }));
+    let title = move || if received() { words.received } else { words.waiting };
+    let note = move || match now.get() {
+        Arrival::Waiting => words.waiting_note.to_owned(),
+        Arrival::Refused(reason) => (words.refused)(&reason),
+        Arrival::Received { model, at } => [&model, " · ", &at.text].concat(),
     };
-    let body = move || match now.get() {
-        Arrival::Waiting => view! {
-            <b>{words.waiting}</b>
-            <p>{words.waiting_note}</p>
-        }
-        .into_any(),
-        Arrival::Refused(reason) => view! {
-            <b>{words.waiting}</b>
-            <p>{(words.refused)(&reason)}</p>
-        }
-        .into_any(),
-        Arrival::Received { model, at } => view! {
-            <b>{words.received}</b>
-            <p>
-                <code>{model}</code>
-                " · "
-                <Time at />
-            </p>
-        }
-        .into_any(),
-    };
-    let end = move || {
-        if state() == "received" {
-            view! {
-                <a class="btn" href="/">
-                    {words.see}
-                    <Icon of=icondata_lu::LuArrowRight />
-                </a>
-            }
-            .into_any()
-        } else {
-            view! {
-                <a class="btn without-script" href="/connect">
-                    {words.check}
-                </a>
-            }
-            .into_any()
-        }
-    };
+    let (href, class, label) = (
+        move || if received() { "/" } else { "/connect" },
+        move || if received() { "btn" } else { "btn without-script" },
+        move || if received() { words.see } else { words.check },
+    );
     view! {
-        <div class="waiting" data-testid="waiting" data-state=state role="status">
+        <div
+            class="waiting"
+            data-testid="waiting"
+            data-state=move || if received() { "received" } else { "waiting" }
+            role="status"
+        >
             <span class="waiting-light"></span>
-            <div>{body}</div>
-            {end}
+            <div>
+                <b>{title}</b>
+                <p class="num">{note}</p>
+            </div>
+            <a class=class href=href>
+                {label}
+            </a>
         </div>
     }
-    .into_any()
 }

@@ -1,43 +1,31 @@
 //! `/keys`: make, see and revoke keys.
 
-use leptos::{form::ActionForm, prelude::*};
+use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
 
-use super::sign_in::{Summary, mistakes};
+use super::sign_in::Summary;
 use crate::{
-    api::keys::{CreateKey, KeyState, KeyView, KeysView, NewSecret, RevokeKey, read_keys},
+    api::{
+        Form, Moment,
+        keys::{CreateKey, KeyState, KeyView, KeysView, NewSecret, RevokeKey, read_keys},
+    },
     locale::use_text,
     text::Text,
     ui::{
         card::Empty,
         code::Secret,
-        field::{Field, Look, Submit},
+        field::{Field, Look},
         icon::Icon,
-        load::{bones, load},
+        load::load,
         notice::{Failure, Notice, Tone},
         table::Time,
     },
 };
 
-type Create = ServerAction<CreateKey>;
-type Revoke = ServerAction<RevokeKey>;
-
 #[component]
 pub fn Keys() -> impl IntoView {
     let text = use_text();
-    let create = Create::new();
-    let revoke = Revoke::new();
-    let data = Resource::new(
-        move || (create.version().get(), revoke.version().get()),
-        |_| read_keys(),
-    );
-    let failed = move || {
-        revoke
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|error| view! { <Failure error /> })
-    };
+    let data = Resource::new(|| (), |()| read_keys());
     view! {
         <Title text=text.keys.title />
         <div class="page-head">
@@ -46,13 +34,12 @@ pub fn Keys() -> impl IntoView {
                 <p>{text.keys.note}</p>
             </div>
         </div>
-        {failed}
-        {load(data, bones, move |data| page(data, create, revoke))}
+        {load(data, page)}
     }
     .into_any()
 }
 
-fn page(data: KeysView, create: Create, revoke: Revoke) -> AnyView {
+fn page(data: KeysView) -> AnyView {
     let text = use_text();
     let words = &text.keys;
     let KeysView {
@@ -61,25 +48,18 @@ fn page(data: KeysView, create: Create, revoke: Revoke) -> AnyView {
         form,
         secret,
     } = data;
-    let revoke_error = (form.name == "revoke_key").then(|| form.error.clone()).flatten();
-    // Read without tracking: the list is loaded anew after each key, which renders this again.
-    let made = create.value().get_untracked().and_then(Result::ok).or(secret);
-    let top = match made {
-        Some(secret) => ready(text, secret, create),
-        None => new_key(text, create, models, form),
+    let not_revoked = form.error.clone().filter(|_| form.name == "revoke_key");
+    let top = match secret {
+        Some(secret) => ready(text, secret),
+        None => new_key(text, models, form),
     };
     let list = if keys.is_empty() {
-        view! {
-            <Empty icon=icondata_lu::LuKeyRound title=words.empty note=words.empty_note>
-                {()}
-            </Empty>
-        }
-        .into_any()
+        view! { <Empty icon=icondata_lu::LuKeyRound title=words.empty note=words.empty_note /> }.into_any()
     } else {
-        table(text, keys, revoke)
+        table(text, keys)
     };
     view! {
-        {revoke_error.map(|error| view! { <Failure error /> })}
+        {not_revoked.map(|error| view! { <Failure error /> })}
         {top}
         <section class="card card-flush">
             <div class="card-head">
@@ -92,7 +72,7 @@ fn page(data: KeysView, create: Create, revoke: Revoke) -> AnyView {
 }
 
 /// The key in full, once.
-fn ready(text: &'static Text, secret: NewSecret, create: Create) -> AnyView {
+fn ready(text: &'static Text, secret: NewSecret) -> AnyView {
     let words = &text.keys;
     view! {
         <Notice tone=Tone::Good>
@@ -104,7 +84,7 @@ fn ready(text: &'static Text, secret: NewSecret, create: Create) -> AnyView {
                     {words.use_it}
                     <Icon of=icondata_lu::LuArrowRight />
                 </a>
-                <a class="btn" href="/keys" on:click=move |_| create.clear()>
+                <a class="btn" href="/keys">
                     {words.another}
                 </a>
             </div>
@@ -113,9 +93,9 @@ fn ready(text: &'static Text, secret: NewSecret, create: Create) -> AnyView {
     .into_any()
 }
 
-fn new_key(text: &'static Text, create: Create, models: Vec<String>, form: crate::api::Form) -> AnyView {
+fn new_key(text: &'static Text, models: Vec<String>, form: Form) -> AnyView {
     let words = &text.keys;
-    let mistakes = mistakes(create.value(), form.error.clone());
+    let error = form.error.clone().filter(|_| form.name == "create_key");
     let name = Look {
         name: "name",
         label: words.name,
@@ -140,11 +120,11 @@ fn new_key(text: &'static Text, create: Create, models: Vec<String>, form: crate
             <div class="card-head">
                 <h2>{words.new}</h2>
             </div>
-            <ActionForm action=create attr:data-testid="create-key" attr:novalidate=true>
+            <form method="post" action=CreateKey::url() data-testid="create-key" novalidate>
                 <input type="hidden" name="page" value="/keys" />
-                <Summary mistakes />
+                <Summary error=error.clone() />
                 <div class="key-form">
-                    <Field look=name mistakes value=form.value("name") />
+                    <Field look=name error value=form.value("name") />
                     <div class="field">
                         <label for="expires_in_days">{words.expires}</label>
                         <select class="input" id="expires_in_days" name="expires_in_days">
@@ -155,11 +135,13 @@ fn new_key(text: &'static Text, create: Create, models: Vec<String>, form: crate
                         <span class="label only-wide" aria-hidden="true">
                             "\u{a0}"
                         </span>
-                        <Submit label=words.create pending=create.pending() class="btn btn-primary btn-field" />
+                        <button class="btn btn-primary btn-field" type="submit">
+                            {words.create}
+                        </button>
                     </div>
                 </div>
                 {model_choice(text, models)}
-            </ActionForm>
+            </form>
         </section>
     }
     .into_any()
@@ -193,9 +175,9 @@ fn model_choice(text: &'static Text, models: Vec<String>) -> AnyView {
     .into_any()
 }
 
-fn table(text: &'static Text, keys: Vec<KeyView>, revoke: Revoke) -> AnyView {
+fn table(text: &'static Text, keys: Vec<KeyView>) -> AnyView {
     let words = &text.keys;
-    let rows = keys.into_iter().map(|key| row(text, key, revoke)).collect_view();
+    let rows = keys.into_iter().map(|key| row(text, key)).collect_view();
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label=words.list>
             <table class="table stacks key-table" role="table">
@@ -219,14 +201,14 @@ fn table(text: &'static Text, keys: Vec<KeyView>, revoke: Revoke) -> AnyView {
     .into_any()
 }
 
-fn row(text: &'static Text, key: KeyView, revoke: Revoke) -> AnyView {
+fn row(text: &'static Text, key: KeyView) -> AnyView {
     let words = &text.keys;
     let (class, status) = match key.state {
         KeyState::Active => ("tag tag-good", words.active),
         KeyState::Expired => ("tag tag-warn", words.expired),
         KeyState::Revoked => ("tag", words.revoked),
     };
-    let time = |at: Option<crate::api::Moment>| match at {
+    let time = |at: Option<Moment>| match at {
         Some(at) => view! { <Time at /> }.into_any(),
         None => view! { <span class="muted">{text.common.never}</span> }.into_any(),
     };
@@ -235,7 +217,7 @@ fn row(text: &'static Text, key: KeyView, revoke: Revoke) -> AnyView {
     } else {
         key.models.join(", ")
     };
-    let confirm = (key.state != KeyState::Revoked).then(|| confirm(text, &key, revoke));
+    let confirm = (key.state != KeyState::Revoked).then(|| confirm(text, &key));
     view! {
         <tr role="row" data-testid="key-row">
             <td role="cell">
@@ -266,7 +248,7 @@ fn row(text: &'static Text, key: KeyView, revoke: Revoke) -> AnyView {
 }
 
 /// Asks before it is done; opens without a script.
-fn confirm(text: &'static Text, key: &KeyView, revoke: Revoke) -> AnyView {
+fn confirm(text: &'static Text, key: &KeyView) -> AnyView {
     let words = &text.keys;
     let popover = ["revoke-", &key.id].concat();
     let anchor = popover.clone();
@@ -278,7 +260,7 @@ fn confirm(text: &'static Text, key: &KeyView, revoke: Revoke) -> AnyView {
         <div class="ask" id=anchor popover="auto" role="dialog" aria-label=words.revoke>
             <b>{ask}</b>
             <p>{words.revoke_note}</p>
-            <ActionForm action=revoke>
+            <form method="post" action=RevokeKey::url()>
                 <input type="hidden" name="id" value=id />
                 <div class="flex gap-2 justify-end">
                     <button
@@ -293,7 +275,7 @@ fn confirm(text: &'static Text, key: &KeyView, revoke: Revoke) -> AnyView {
                         {words.revoke}
                     </button>
                 </div>
-            </ActionForm>
+            </form>
         </div>
     }
     .into_any()

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::{
@@ -13,16 +12,14 @@ use crate::{
     text::Text,
     ui::{
         card::Tile,
-        chart::Bars,
+        chart::{Charts, METRICS},
         icon::Icon,
-        load::{bones, load},
+        load::load,
         notice::{Notice, Tone},
         table::{Calls, Time},
     },
 };
 
-/// Names of the series in the address, by index.
-const METRICS: [&str; 3] = ["cost", "tokens", "requests"];
 const KEYS_SHOWN: usize = 4;
 
 #[component]
@@ -31,7 +28,7 @@ pub fn Overview() -> impl IntoView {
     let data = Resource::new(|| (), |()| read_overview());
     view! {
         <Title text=text.overview.title />
-        {load(data, bones, page)}
+        {load(data, page)}
     }
     .into_any()
 }
@@ -145,43 +142,32 @@ fn tiles(text: &'static Text, month: Month) -> AnyView {
     .into_any()
 }
 
+/// The choice of series is made of radio buttons; style shows what is chosen, so it needs no script.
 fn chart_card(chart: Chart, time_zone: String) -> AnyView {
     let words = &use_text().overview;
-    let query = use_query_map();
-    let zone = (words.zone)(&time_zone);
-    let metric = Memo::new(move |_| {
-        let chosen = query.read().get("metric");
-        chosen
-            .and_then(|name| METRICS.iter().position(|metric| *metric == name))
-            .unwrap_or(0)
-    });
     let choices = METRICS
-        .iter()
-        .enumerate()
-        .map(|(index, name)| {
-            let href = if index == 0 {
-                "/".to_owned()
-            } else {
-                ["/?metric=", name].concat()
-            };
+        .into_iter()
+        .zip(words.metrics)
+        .map(|(metric, name)| {
             view! {
-                <a href=href aria-current=move || (metric.get() == index).then_some("true")>
-                    {words.metrics[index]}
-                </a>
+                <label>
+                    <input type="radio" name="metric" value=metric checked=metric == METRICS[0] autocomplete="off" />
+                    {name}
+                </label>
             }
         })
         .collect_view();
     view! {
-        <section class="card">
+        <section class="card charts">
             <div class="card-head">
                 <h2>
                     {words.by_day} <span class="muted font-normal">" · "{words.last_30}</span>
                 </h2>
-                <nav class="seg" aria-label=words.metric>
+                <div class="seg" role="radiogroup" aria-label=words.metric>
                     {choices}
-                </nav>
+                </div>
             </div>
-            {move || view! { <Bars chart=chart.clone() metric=metric.get() zone=zone.clone() /> }}
+            <Charts chart zone=(words.zone)(&time_zone) />
         </section>
     }
     .into_any()

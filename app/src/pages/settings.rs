@@ -8,8 +8,8 @@ use crate::{
     locale::{Locale, use_text},
     preferences::{Preferences, Theme},
     ui::{
-        field::{Field, Look, Mistakes},
-        load::{bone, load},
+        field::{Field, Look},
+        load::load,
         notice::{Failure, Notice, Tone},
     },
 };
@@ -26,7 +26,7 @@ pub fn Settings() -> impl IntoView {
                 <p>{words.note}</p>
             </div>
         </div>
-        {load(data, bone, page)}
+        {load(data, page)}
     }
     .into_any()
 }
@@ -37,7 +37,6 @@ fn page(data: SettingsView) -> AnyView {
     let now = use_context::<Preferences>().unwrap_or_default();
     let error = data.form.error.clone();
     let summary = error.clone().filter(|error| !error.is_about_fields());
-    let mistakes: Mistakes = Signal::stored(error);
     let zone = Look {
         name: "time_zone",
         label: words.zone,
@@ -82,7 +81,7 @@ fn page(data: SettingsView) -> AnyView {
                     <legend class="mb-1.5">{words.theme}</legend>
                     <div class="seg justify-self-start">{themes}</div>
                 </fieldset>
-                <Field look=zone mistakes value=data.time_zone />
+                <Field look=zone error value=data.time_zone />
                 <div>
                     <button class="btn btn-primary" type="submit">
                         {text.common.save}

@@ -1,6 +1,6 @@
 //! `/login`
 
-use leptos::{form::ActionForm, prelude::*};
+use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
@@ -9,9 +9,9 @@ use crate::{
     error::ApiError,
     locale::use_text,
     ui::{
-        field::{Field, Look, Mistakes, Submit},
+        field::{Field, Look},
         gate::Gate,
-        load::{bone, load},
+        load::load,
         notice::Failure,
     },
 };
@@ -25,7 +25,7 @@ pub fn SignIn() -> impl IntoView {
         <Gate>
             <h1>{text.auth.sign_in}</h1>
             <p>{text.auth.sign_in_note}</p>
-            {load(entrance, bone, form)}
+            {load(entrance, form)}
         </Gate>
     }
     .into_any()
@@ -34,14 +34,12 @@ pub fn SignIn() -> impl IntoView {
 fn form(entrance: Entrance) -> AnyView {
     let words = &use_text().auth;
     let next = use_query_map().read_untracked().get("next").unwrap_or_default();
-    let action = ServerAction::<Do>::new();
-    go_on(action.value());
     let Entrance {
         form,
         registration_open,
         ..
     } = entrance;
-    let mistakes = mistakes(action.value(), form.error.clone());
+    let error = form.error.clone();
     let email = Look {
         name: "email",
         label: words.email,
@@ -58,14 +56,16 @@ fn form(entrance: Entrance) -> AnyView {
         ..Look::default()
     };
     view! {
-        <ActionForm action attr:class="fields" attr:novalidate=true>
+        <form class="fields" method="post" action=Do::url() novalidate>
             <input type="hidden" name="next" value=next />
-            <Summary mistakes />
-            <Field look=email mistakes value=form.value("email") />
-            <Field look=password mistakes />
+            <Summary error=error.clone() />
+            <Field look=email error=error.clone() value=form.value("email") />
+            <Field look=password error />
             <Remember on=form.value("remember_me") == "on" />
-            <Submit label=words.sign_in pending=action.pending() class="btn btn-primary btn-wide" />
-        </ActionForm>
+            <button class="btn btn-primary btn-wide" type="submit">
+                {words.sign_in}
+            </button>
+        </form>
         {registration_open
             .then(|| {
                 view! {
@@ -83,11 +83,10 @@ fn form(entrance: Entrance) -> AnyView {
 
 /// A mistake that belongs to no field.
 #[component]
-pub fn Summary(mistakes: Mistakes) -> impl IntoView {
-    move || {
-        let error = mistakes.get().filter(|error| !error.is_about_fields());
-        error.map(|error| view! { <Failure error /> })
-    }
+pub fn Summary(error: Option<ApiError>) -> impl IntoView {
+    error
+        .filter(|error| !error.is_about_fields())
+        .map(|error| view! { <Failure error /> })
 }
 
 #[component]
@@ -100,24 +99,4 @@ pub fn Remember(on: bool) -> impl IntoView {
         </label>
     }
     .into_any()
-}
-
-/// What the last attempt by script said; before that, what the page before left.
-pub fn mistakes<T: Clone + Send + Sync + 'static>(
-    value: impl Get<Value = Option<Result<T, ApiError>>> + Send + Sync + 'static,
-    left: Option<ApiError>,
-) -> Mistakes {
-    Signal::derive(move || match value.get() {
-        None => left.clone(),
-        Some(result) => result.err(),
-    })
-}
-
-/// By script: loads the page the server names, since language, theme and person are new.
-pub fn go_on(value: impl Get<Value = Option<Result<String, ApiError>>> + 'static) {
-    Effect::new(move |_| {
-        if let Some(Ok(path)) = value.get() {
-            let _ = window().location().set_href(&path);
-        }
-    });
 }

@@ -1,17 +1,17 @@
 //! `/register`
 
-use leptos::{form::ActionForm, prelude::*};
+use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
 
-use super::sign_in::{Remember, Summary, go_on, mistakes};
+use super::sign_in::{Remember, Summary};
 use crate::{
     api::session::{Entrance, SignUp as Do, read_entrance},
     locale::use_text,
     text::Auth,
     ui::{
-        field::{Field, Look, Submit},
+        field::{Field, Look},
         gate::Gate,
-        load::{bone, load},
+        load::load,
         notice::{Notice, Tone},
     },
 };
@@ -25,7 +25,7 @@ pub fn SignUp() -> impl IntoView {
         <Gate>
             <h1>{words.sign_up}</h1>
             <p>{words.sign_up_note}</p>
-            {load(entrance, bone, form)}
+            {load(entrance, form)}
             <p class="gate-other">
                 {words.have_account} " "
                 <a class="link" href="/login">
@@ -78,10 +78,8 @@ fn form(entrance: Entrance) -> AnyView {
     if !entrance.registration_open {
         return view! { <div class="mt-6"><Notice tone=Tone::Info>{words.closed}</Notice></div> }.into_any();
     }
-    let action = ServerAction::<Do>::new();
-    go_on(action.value());
     let form = entrance.form;
-    let mistakes = mistakes(action.value(), form.error.clone());
+    let error = form.error.clone();
     let [full_name, email, password, confirm] = account_fields(words);
     let username = Look {
         name: "username",
@@ -92,16 +90,18 @@ fn form(entrance: Entrance) -> AnyView {
         ..Look::default()
     };
     view! {
-        <ActionForm action attr:class="fields" attr:novalidate=true>
-            <Summary mistakes />
-            <Field look=full_name mistakes value=form.value("full_name") />
-            <Field look=email mistakes value=form.value("email") />
-            <Field look=username mistakes value=form.value("username") />
-            <Field look=password mistakes />
-            <Field look=confirm mistakes />
+        <form class="fields" method="post" action=Do::url() novalidate>
+            <Summary error=error.clone() />
+            <Field look=full_name error=error.clone() value=form.value("full_name") />
+            <Field look=email error=error.clone() value=form.value("email") />
+            <Field look=username error=error.clone() value=form.value("username") />
+            <Field look=password error=error.clone() />
+            <Field look=confirm error />
             <Remember on=form.value("remember_me") == "on" />
-            <Submit label=words.create pending=action.pending() class="btn btn-primary btn-wide" />
-        </ActionForm>
+            <button class="btn btn-primary btn-wide" type="submit">
+                {words.create}
+            </button>
+        </form>
     }
     .into_any()
 }

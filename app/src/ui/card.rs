@@ -17,9 +17,9 @@ pub fn Tile(name: &'static str, value: String, note: String) -> impl IntoView {
     .into_any()
 }
 
-/// Nothing is here yet: what it will be, and the next step as children.
+/// Nothing is here yet: what it will be, and the next step.
 #[component]
-pub fn Empty(icon: icondata_core::Icon, title: &'static str, note: &'static str, children: Children) -> impl IntoView {
+pub fn Empty(icon: icondata_core::Icon, title: &'static str, note: &'static str) -> impl IntoView {
     view! {
         <div class="empty">
             <span class="empty-icon">
@@ -27,7 +27,6 @@ pub fn Empty(icon: icondata_core::Icon, title: &'static str, note: &'static str,
             </span>
             <b>{title}</b>
             <p>{note}</p>
-            {children()}
         </div>
     }
     .into_any()

@@ -2,7 +2,7 @@
 //!
 //! Only the bars are SVG, stretched to the width there is; words are HTML, so that they keep their size on small screens.
 
-use leptos::prelude::*;
+use leptos::{ev::PointerEvent, prelude::*, wasm_bindgen::JsCast};
 
 use super::icon::Icon;
 use crate::{
@@ -10,13 +10,35 @@ use crate::{
     locale::use_text,
 };
 
+/// Names of the series in the page, by index.
+pub const METRICS: [&str; 3] = ["cost", "tokens", "requests"];
+
 /// Width of a day and of its bar in the SVG's own units.
 const SLOT: usize = 20;
 const BAR: usize = 14;
 
+/// One chart per series, of which style alone shows the chosen one, and the table of all.
+#[component]
+pub fn Charts(chart: Chart, zone: String) -> impl IntoView {
+    let bars = (0..3)
+        .map(|metric| {
+            view! {
+                <div class="chart-of" data-metric=METRICS[metric]>
+                    <Bars chart=chart.clone() metric zone=zone.clone() />
+                </div>
+            }
+        })
+        .collect_view();
+    view! {
+        {bars}
+        <Table days=chart.days />
+    }
+    .into_any()
+}
+
 /// `metric` is the index of the series, `zone` says whose days these are.
 #[component]
-pub fn Bars(chart: Chart, metric: usize, zone: String) -> impl IntoView {
+fn Bars(chart: Chart, metric: usize, zone: String) -> impl IntoView {
     let words = &use_text().overview;
     let Chart {
         days,
@@ -29,12 +51,11 @@ pub fn Bars(chart: Chart, metric: usize, zone: String) -> impl IntoView {
         .get(peaks[metric])
         .map_or(empty, |day| (day.values[metric].clone(), day.label.clone()));
     let summary = (words.chart)(words.metrics[metric], &totals[metric], &peak, &peak_day);
-    let hovered = RwSignal::new(None::<usize>);
     let width = days.len() * SLOT;
     let bars = days
         .iter()
         .enumerate()
-        .map(|(index, day)| bar(index, day, metric, hovered))
+        .map(|(index, day)| bar(index, day, metric))
         .collect_view();
     let lines = (0..=4)
         .map(|line| {
@@ -50,24 +71,8 @@ pub fn Bars(chart: Chart, metric: usize, zone: String) -> impl IntoView {
             view! { <span>{label}</span> }
         })
         .collect_view();
-    let [total_label, total] = [words.total.to_owned(), totals[metric].clone()];
-    let readouts: Vec<(String, String)> = days
-        .iter()
-        .map(|day| (day.label.clone(), day.values[metric].clone()))
-        .collect();
-    let readout = move || {
-        let (label, value) = match hovered.get().and_then(|index| readouts.get(index)) {
-            Some((label, value)) => (label.clone(), value.clone()),
-            None => (total_label.clone(), total.clone()),
-        };
-        view! {
-            <span class="muted">{label}</span>
-            " "
-            <b class="num">{value}</b>
-        }
-    };
     view! {
-        <div class="chart">
+        <Readout label=words.total.to_owned() value=totals[metric].clone() zone>
             <div class="chart-y" aria-hidden="true">
                 {ticks[metric].iter().map(|tick| view! { <span>{tick.clone()}</span> }).collect_view()}
             </div>
@@ -76,7 +81,6 @@ pub fn Bars(chart: Chart, metric: usize, zone: String) -> impl IntoView {
                 aria-label=summary
                 viewBox=["0 0 ", &width.to_string(), " 1000"].concat()
                 preserveAspectRatio="none"
-                on:pointerleave=move |_| hovered.set(None)
             >
                 {lines}
                 {bars}
@@ -84,26 +88,49 @@ pub fn Bars(chart: Chart, metric: usize, zone: String) -> impl IntoView {
             <div class="chart-x" aria-hidden="true">
                 {marks}
             </div>
-        </div>
-        <p class="chart-readout">
-            <span aria-hidden="true">{readout}</span>
-            <span class="muted small">{zone}</span>
-        </p>
-        <Table days />
+        </Readout>
     }
     .into_any()
 }
 
-fn bar(index: usize, day: &DayView, metric: usize, hovered: RwSignal<Option<usize>>) -> AnyView {
+fn bar(index: usize, day: &DayView, metric: usize) -> AnyView {
     let height = day.heights[metric];
     let x = index * SLOT;
     view! {
-        <g on:pointerenter=move |_| hovered.set(Some(index))>
+        <g data-label=day.label.clone() data-value=day.values[metric].clone()>
             <rect class="bar-slot" x=x y="0" width=SLOT height="1000"></rect>
             <rect class="bar-fill" x=x + (SLOT - BAR) / 2 y=1000 - height width=BAR height=height></rect>
         </g>
     }
     .into_any()
+}
+
+/// The total below the bars, or the day under the pointer.
+#[island]
+fn Readout(label: String, value: String, zone: String, children: Children) -> impl IntoView {
+    let total = (label, value);
+    let shown = RwSignal::new(total.clone());
+    let point = move |event: PointerEvent| {
+        let element = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let day = element.and_then(|element| element.closest("g").ok().flatten());
+        let day = day.and_then(|day| Some((day.get_attribute("data-label")?, day.get_attribute("data-value")?)));
+        shown.set(day.unwrap_or_else(|| total.clone()));
+    };
+    view! {
+        <div class="chart" on:pointerover=point>
+            {children()}
+        </div>
+        <p class="chart-readout">
+            <span aria-hidden="true">
+                <span class="muted">{move || shown.get().0}</span>
+                " "
+                <b class="num">{move || shown.get().1}</b>
+            </span>
+            <span class="muted small">{zone}</span>
+        </p>
+    }
 }
 
 /// Every series as numbers, newest day first.

@@ -6,8 +6,8 @@ use super::icon::Icon;
 use crate::locale::use_text;
 
 /// Copies the text of the element with this id. Where the clipboard is closed to pages (plain http), it is selected instead.
-#[component]
-pub fn Copy(of: String, #[prop(default = "btn btn-small needs-script")] class: &'static str) -> impl IntoView {
+#[island]
+pub fn Copy(of: String, large: bool) -> impl IntoView {
     let text = use_text();
     let copied = RwSignal::new(false);
     let copy = move |_| {
@@ -41,14 +41,13 @@ pub fn Copy(of: String, #[prop(default = "btn btn-small needs-script")] class: &
         view! { <Icon of=icon /> }
     };
     view! {
-        <button class=class type="button" on:click=copy>
+        <button class="btn needs-script" class:btn-small=!large type="button" on:click=copy>
             {icon}
             <span aria-live="polite">
                 {move || if copied.get() { text.common.copied } else { text.common.copy }}
             </span>
         </button>
     }
-    .into_any()
 }
 
 /// A key in full, the only time it is shown.
@@ -59,7 +58,7 @@ pub fn Secret(value: String) -> impl IntoView {
             <code id="new-key" data-testid="new-key">
                 {value}
             </code>
-            <Copy of="new-key".to_owned() class="btn needs-script" />
+            <Copy of="new-key".to_owned() large=true />
         </div>
     }
     .into_any()
@@ -73,7 +72,7 @@ pub fn Line(id: &'static str, value: String) -> impl IntoView {
             <code id=id tabindex="0">
                 {value}
             </code>
-            <Copy of=id.to_owned() />
+            <Copy of=id.to_owned() large=false />
         </div>
     }
     .into_any()

@@ -5,9 +5,6 @@ use leptos::prelude::*;
 use super::icon::Icon;
 use crate::{error::ApiError, locale::use_text};
 
-/// What a form knows about its last attempt: by script, or from the page before.
-pub type Mistakes = Signal<Option<ApiError>>;
-
 /// How a field is shown and filled in.
 #[derive(Clone, Copy, Default)]
 pub struct Look {
@@ -23,30 +20,19 @@ pub struct Look {
     pub autofocus: bool,
 }
 
-/// One line of text. Passwords get a button that shows them, if scripts run.
+/// One line of text. `error` is what the last attempt met; passwords get a button that shows them, if scripts run.
 #[component]
-pub fn Field(look: Look, mistakes: Mistakes, #[prop(optional, into)] value: String) -> impl IntoView {
+pub fn Field(look: Look, error: Option<ApiError>, #[prop(optional, into)] value: String) -> impl IntoView {
     let text = use_text();
     let name = look.name;
-    let wrong =
-        Memo::new(move |_| mistakes.with(|error| error.as_ref().and_then(|error| error.field_message(text, name))));
-    let shown = RwSignal::new(false);
-    let is_password = look.kind == "password";
-    let kind = move || match (look.kind, shown.get()) {
-        ("", _) | ("password", true) => "text",
-        (kind, _) => kind,
-    };
-    let hint_id = (!look.hint.is_empty()).then(|| [name, "-hint"].concat());
+    let wrong = error.and_then(|error| error.field_message(text, name));
     let wrong_id = [name, "-wrong"].concat();
-    let described = {
-        let (hint_id, wrong_id) = (hint_id.clone(), wrong_id.clone());
-        move || {
-            if wrong.get().is_some() {
-                Some(wrong_id.clone())
-            } else {
-                hint_id.clone()
-            }
-        }
+    let hint_id = [name, "-hint"].concat();
+    let hint = (!look.hint.is_empty()).then_some(look.hint);
+    let described = match (wrong, hint) {
+        (Some(_), _) => Some(wrong_id.clone()),
+        (None, Some(_)) => Some(hint_id.clone()),
+        (None, None) => None,
     };
     view! {
         <div class="field">
@@ -59,43 +45,53 @@ pub fn Field(look: Look, mistakes: Mistakes, #[prop(optional, into)] value: Stri
                     class="input"
                     id=name
                     name=name
-                    type=kind
+                    type=if look.kind.is_empty() { "text" } else { look.kind }
                     value=value
                     autocomplete=look.autocomplete
-                    autocapitalize=(look.kind != "").then_some("none")
+                    autocapitalize=(!look.kind.is_empty()).then_some("none")
                     placeholder=(!look.placeholder.is_empty()).then_some(look.placeholder)
                     autofocus=look.autofocus
                     required=!look.optional
-                    aria-invalid=move || wrong.get().is_some().then_some("true")
+                    aria-invalid=wrong.is_some().then_some("true")
                     aria-describedby=described
                 />
-                {is_password.then(|| reveal(shown))}
+                {(look.kind == "password").then(|| view! { <Reveal of=name.to_owned() /> })}
             </div>
-            {(!look.hint.is_empty())
-                .then(|| {
+            {hint
+                .map(|hint| {
                     view! {
                         <p class="hint" id=hint_id>
-                            {look.hint}
+                            {hint}
                         </p>
                     }
                 })}
-            {move || {
-                let id = wrong_id.clone();
-                wrong.get().map(|message| view! {
-                    <p class="wrong" id=id role="alert">
-                        <Icon of=icondata_lu::LuCircleAlert />
-                        {message}
-                    </p>
-                })
-            }}
+            {wrong
+                .map(|message| {
+                    view! {
+                        <p class="wrong" id=wrong_id role="alert">
+                            <Icon of=icondata_lu::LuCircleAlert />
+                            {message}
+                        </p>
+                    }
+                })}
         </div>
     }
     .into_any()
 }
 
-fn reveal(shown: RwSignal<bool>) -> AnyView {
-    let text = use_text();
-    let label = move || if shown.get() { text.auth.hide } else { text.auth.show };
+/// Shows and hides what is typed into the input with this id.
+#[island]
+fn Reveal(of: String) -> impl IntoView {
+    let words = &use_text().auth;
+    let shown = RwSignal::new(false);
+    let toggle = move |_| {
+        shown.update(|shown| *shown = !*shown);
+        if let Some(input) = document().get_element_by_id(&of) {
+            let kind = if shown.get_untracked() { "text" } else { "password" };
+            let _ = input.set_attribute("type", kind);
+        }
+    };
+    let label = move || if shown.get() { words.hide } else { words.show };
     let icon = move || {
         let icon = if shown.get() {
             icondata_lu::LuEyeOff
@@ -111,26 +107,9 @@ fn reveal(shown: RwSignal<bool>) -> AnyView {
             aria-label=label
             title=label
             aria-pressed=move || if shown.get() { "true" } else { "false" }
-            on:click=move |_| shown.update(|shown| *shown = !*shown)
+            on:click=toggle
         >
             {icon}
         </button>
     }
-    .into_any()
-}
-
-/// The button that sends a form; it says when it is at work.
-#[component]
-pub fn Submit(
-    label: &'static str,
-    #[prop(into)] pending: Signal<bool>,
-    #[prop(default = "btn btn-primary")] class: &'static str,
-) -> impl IntoView {
-    let text = use_text();
-    view! {
-        <button class=class type="submit" aria-busy=move || pending.get().then_some("true") disabled=move || pending.get()>
-            {move || if pending.get() { text.common.working } else { label }}
-        </button>
-    }
-    .into_any()
 }

@@ -2,12 +2,12 @@
 //!
 //! Drawer and menu are native popovers: they open, close and give way to Escape without a script.
 
-use leptos::{prelude::*, server_fn::ServerFn, wasm_bindgen::JsCast};
+use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::{components::Outlet, hooks::use_location};
 
 use super::{
     icon::{Brand, Icon},
-    switches::{LanguageSwitch, SidebarSwitch, ThemeSwitch},
+    switches::{LanguageSwitch, SidebarSwitch, ThemeSwitch, here},
 };
 use crate::{
     api::session::{SignOut, Viewer, read_viewer},
@@ -29,8 +29,9 @@ fn places(text: &'static Text) -> [(&'static str, icondata_core::Icon, &'static 
 pub fn Frame() -> impl IntoView {
     let text = use_text();
     let who = Resource::new(|| (), |()| read_viewer());
+    let here = here();
     view! {
-        <a class="skip" href="#content" rel="external">
+        <a class="skip" href="#content">
             {text.common.skip}
         </a>
         <div class="app">
@@ -46,11 +47,11 @@ pub fn Frame() -> impl IntoView {
                         >
                             <Icon of=icondata_lu::LuMenu />
                         </button>
-                        <SidebarSwitch />
+                        <SidebarSwitch back=here.clone() />
                     </div>
                     <Crumbs />
                     <div class="top-end">
-                        <Transition>
+                        <Suspense>
                             {move || Suspend::new(async move {
                                 let demo = who.await.is_ok_and(|viewer| viewer.demo);
                                 demo.then(|| view! {
@@ -59,12 +60,12 @@ pub fn Frame() -> impl IntoView {
                                     </span>
                                 })
                             })}
-                        </Transition>
-                        <LanguageSwitch />
-                        <ThemeSwitch />
-                        <Transition fallback=|| view! { <span class="avatar"></span> }>
+                        </Suspense>
+                        <LanguageSwitch back=here.clone() />
+                        <ThemeSwitch back=here />
+                        <Suspense>
                             {move || Suspend::new(async move { who.await.ok().map(menu) })}
-                        </Transition>
+                        </Suspense>
                     </div>
                 </header>
                 <main class="page" id="content" tabindex="-1">
@@ -79,24 +80,24 @@ pub fn Frame() -> impl IntoView {
 #[component]
 fn Sidebar() -> impl IntoView {
     let text = use_text();
-    let path = use_location().pathname;
+    let path = use_location().pathname.get_untracked();
     let settings = ("/settings", icondata_lu::LuSettings, text.nav.settings);
-    let link = move |(href, icon, name): (&'static str, icondata_core::Icon, &'static str)| {
+    let link = |(href, icon, name): (&'static str, icondata_core::Icon, &'static str)| {
         view! {
-            <a class="nav" href=href title=name aria-current=move || (path.get() == href).then_some("page")>
+            <a class="nav" href=href title=name aria-current=(path == href).then_some("page")>
                 <Icon of=icon />
                 <span class="word">{name}</span>
             </a>
         }
     };
     view! {
-        <nav class="side" id="navigation" popover="auto" aria-label=text.nav.label on:click=|_| close("navigation")>
+        <nav class="side" id="navigation" popover="auto" aria-label=text.nav.label>
             <a href="/" aria-label="Weirgate">
                 <Brand />
             </a>
             {places(text).map(link).into_iter().collect_view()}
             <div class="side-foot">
-                <a class="nav" href="/docs/api" rel="external" title=text.nav.reference>
+                <a class="nav" href="/docs/api" title=text.nav.reference>
                     <Icon of=icondata_lu::LuBookOpen />
                     <span class="word">{text.nav.reference}</span>
                 </a>
@@ -111,12 +112,9 @@ fn Sidebar() -> impl IntoView {
 #[component]
 fn Crumbs() -> impl IntoView {
     let text = use_text();
-    let path = use_location().pathname;
-    let page = move || {
-        let path = path.get();
-        let place = places(text).into_iter().find(|(href, ..)| *href == path);
-        place.map_or(text.nav.settings, |(_, _, name)| name)
-    };
+    let path = use_location().pathname.get_untracked();
+    let place = places(text).into_iter().find(|(href, ..)| *href == path);
+    let page = place.map_or(text.nav.settings, |(_, _, name)| name);
     view! {
         <div class="crumbs">
             <span class="only-wide">{text.nav.personal}</span>
@@ -144,7 +142,7 @@ fn menu(viewer: Viewer) -> AnyView {
         >
             {initials.clone()}
         </button>
-        <div class="menu" id="account" popover="auto" on:click=|_| close("account")>
+        <div class="menu" id="account" popover="auto">
             <div class="menu-who">
                 <span class="avatar" aria-hidden="true">
                     {initials}
@@ -167,13 +165,4 @@ fn menu(viewer: Viewer) -> AnyView {
         </div>
     }
     .into_any()
-}
-
-/// A page changed by script leaves popovers open; on wide screens the sidebar is none.
-fn close(id: &str) {
-    let element = document().get_element_by_id(id);
-    let element = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
-    if let Some(element) = element.filter(|element| element.matches(":popover-open").unwrap_or(false)) {
-        let _ = element.hide_popover();
-    }
 }

@@ -4,13 +4,14 @@ use leptos::prelude::*;
 
 use super::{
     icon::{Brand, Icon},
-    switches::{LanguageSwitch, ThemeSwitch},
+    switches::{LanguageSwitch, ThemeSwitch, here},
 };
 use crate::locale::use_text;
 
 #[component]
 pub fn Gate(children: Children) -> impl IntoView {
     let words = &use_text().auth;
+    let here = here();
     let icons = [
         icondata_lu::LuPlug,
         icondata_lu::LuReceiptText,
@@ -42,8 +43,8 @@ pub fn Gate(children: Children) -> impl IntoView {
             <div class="gate-main">
                 <div class="gate-tools">
                     <Brand />
-                    <LanguageSwitch />
-                    <ThemeSwitch />
+                    <LanguageSwitch back=here.clone() />
+                    <ThemeSwitch back=here />
                 </div>
                 <main class="gate-form" id="content">
                     {children()}

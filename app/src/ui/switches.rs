@@ -11,19 +11,14 @@ use crate::{
 };
 
 /// The page to come back to.
-#[component]
-fn Back() -> impl IntoView {
+pub fn here() -> String {
     let location = use_location();
-    let here = move || {
-        let search = location.search.get();
-        let path = location.pathname.get();
-        if search.is_empty() {
-            path
-        } else {
-            [&path, "?", &search].concat()
-        }
-    };
-    view! { <input type="hidden" name="back" value=here /> }.into_any()
+    let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
+    if search.is_empty() {
+        path
+    } else {
+        [&path, "?", &search].concat()
+    }
 }
 
 /// The value of the button that sent the form.
@@ -32,8 +27,8 @@ fn pressed(event: &SubmitEvent) -> Option<String> {
     Some(button.value())
 }
 
-#[component]
-pub fn ThemeSwitch() -> impl IntoView {
+#[island]
+pub fn ThemeSwitch(back: String) -> impl IntoView {
     let words = &use_text().nav;
     let at_once = move |event: SubmitEvent| {
         if let Some(theme) = pressed(&event) {
@@ -46,7 +41,7 @@ pub fn ThemeSwitch() -> impl IntoView {
     };
     view! {
         <form method="post" action=SetTheme::url() data-testid="theme" on:submit=at_once>
-            <Back />
+            <input type="hidden" name="back" value=back />
             <button
                 class="btn btn-icon btn-quiet when-light"
                 name="theme"
@@ -67,17 +62,16 @@ pub fn ThemeSwitch() -> impl IntoView {
             </button>
         </form>
     }
-    .into_any()
 }
 
 /// Always a full load: every word on the page changes.
 #[component]
-pub fn LanguageSwitch() -> impl IntoView {
+pub fn LanguageSwitch(back: String) -> impl IntoView {
     let words = &use_text().nav;
     let code = words.other_language_code;
     view! {
         <form method="post" action=SetLanguage::url() data-testid="language">
-            <Back />
+            <input type="hidden" name="back" value=back />
             <button
                 class="btn btn-quiet switch-language"
                 name="locale"
@@ -91,11 +85,10 @@ pub fn LanguageSwitch() -> impl IntoView {
             </button>
         </form>
     }
-    .into_any()
 }
 
-#[component]
-pub fn SidebarSwitch() -> impl IntoView {
+#[island]
+pub fn SidebarSwitch(back: String) -> impl IntoView {
     let words = &use_text().nav;
     let at_once = move |event: SubmitEvent| {
         if let Some(sidebar) = pressed(&event) {
@@ -107,13 +100,8 @@ pub fn SidebarSwitch() -> impl IntoView {
         }
     };
     view! {
-        <form
-            class="only-wide"
-            method="post"
-            action=SetSidebar::url()
-            on:submit=at_once
-        >
-            <Back />
+        <form class="only-wide" method="post" action=SetSidebar::url() on:submit=at_once>
+            <input type="hidden" name="back" value=back />
             <button
                 class="btn btn-icon btn-quiet when-open"
                 name="sidebar"
@@ -134,5 +122,4 @@ pub fn SidebarSwitch() -> impl IntoView {
             </button>
         </form>
     }
-    .into_any()
 }

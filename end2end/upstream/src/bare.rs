@@ -17,7 +17,9 @@ const EVENTS: usize = 20;
 /// Serves bare requests as long as they come; `true` when the next request is of another kind, `false` when the connection is done.
 pub async fn serve(connection: &mut Connection) -> io::Result<bool> {
     loop {
-        let Some(asked) = next(connection).await? else { return Ok(false) };
+        let Some(asked) = next(connection).await? else {
+            return Ok(false);
+        };
         let Asked::Bare(request) = asked else { return Ok(true) };
         let stream = read_body(connection, &request).await?;
         if !request.delay.is_zero() {
@@ -78,8 +80,16 @@ fn look(buffer: &[u8]) -> Option<(Asked, usize)> {
         Ok(httparse::Status::Partial) => return None,
         Err(_) => return Some((Asked::Other, 0)),
     };
-    let Some(rest) = request.path.and_then(|path| path.strip_prefix("/bare/")) else { return Some((Asked::Other, 0)) };
-    let mut bare = Request { chat: rest.ends_with("chat/completions"), delay: Duration::ZERO, writes: 1, length: 0, chunked: false };
+    let Some(rest) = request.path.and_then(|path| path.strip_prefix("/bare/")) else {
+        return Some((Asked::Other, 0));
+    };
+    let mut bare = Request {
+        chat: rest.ends_with("chat/completions"),
+        delay: Duration::ZERO,
+        writes: 1,
+        length: 0,
+        chunked: false,
+    };
     for segment in rest.split('/') {
         if let Some(Ok(delay)) = segment.strip_suffix("ms").map(str::parse) {
             bare.delay = Duration::from_millis(delay);
@@ -89,7 +99,10 @@ fn look(buffer: &[u8]) -> Option<(Asked, usize)> {
     }
     for header in request.headers.iter() {
         if header.name.eq_ignore_ascii_case("content-length") {
-            bare.length = std::str::from_utf8(header.value).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+            bare.length = std::str::from_utf8(header.value)
+                .ok()
+                .and_then(|text| text.trim().parse().ok())
+                .unwrap_or(0);
         } else if header.name.eq_ignore_ascii_case("transfer-encoding") {
             bare.chunked = true;
         }
@@ -200,8 +213,14 @@ fn answers() -> &'static Answers {
 }
 
 fn whole(body: &str) -> Answer {
-    let text = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-    Answer { marks: vec![text.len()], bytes: text.into_bytes() }
+    let text = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    Answer {
+        marks: vec![text.len()],
+        bytes: text.into_bytes(),
+    }
 }
 
 fn stream(events: &[Event]) -> Answer {
@@ -217,5 +236,8 @@ fn stream(events: &[Event]) -> Answer {
     if let Some(last) = marks.last_mut() {
         *last = text.len();
     }
-    Answer { bytes: text.into_bytes(), marks }
+    Answer {
+        bytes: text.into_bytes(),
+        marks,
+    }
 }

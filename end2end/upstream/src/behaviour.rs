@@ -95,7 +95,9 @@ impl Behaviour {
                 Some((name, value)) => (name, Some(value)),
                 None => (option, None),
             };
-            asked.set(name, value).ok_or_else(|| format!("the fake upstream has no option `{option}`"))?;
+            asked
+                .set(name, value)
+                .ok_or_else(|| format!("the fake upstream has no option `{option}`"))?;
         }
         Ok(asked)
     }
@@ -141,8 +143,15 @@ fn or<N: FromStr>(value: Option<&str>, default: N) -> Option<N> {
 }
 
 fn cache(value: Option<&str>) -> Option<Cache> {
-    let mut classes = value.unwrap_or("400,100,50").split(',').map(|tokens| tokens.parse().ok());
-    let cache = Cache { read: classes.next()??, write_5m: classes.next()??, write_1h: classes.next()?? };
+    let mut classes = value
+        .unwrap_or("400,100,50")
+        .split(',')
+        .map(|tokens| tokens.parse().ok());
+    let cache = Cache {
+        read: classes.next()??,
+        write_5m: classes.next()??,
+        write_1h: classes.next()??,
+    };
     classes.next().is_none().then_some(cache)
 }
 
@@ -156,7 +165,14 @@ mod tests {
         let asked = Behaviour::of("fake:slow=50&events=20&cut=7&cache=1,2,3&nodone").unwrap();
         assert_eq!(asked.slow, Duration::from_millis(50));
         assert_eq!((asked.events, asked.cut, asked.no_done), (20, Some(7), true));
-        assert_eq!(asked.cache, Some(Cache { read: 1, write_5m: 2, write_1h: 3 }));
+        assert_eq!(
+            asked.cache,
+            Some(Cache {
+                read: 1,
+                write_5m: 2,
+                write_1h: 3
+            })
+        );
     }
 
     #[test]
@@ -167,7 +183,14 @@ mod tests {
 
     #[test]
     fn misspelt_options_are_refused() {
-        for model in ["fake:slwo=5", "fake:slow", "fake:cut=x", "fake:hang=1", "fake:cache=1,2", "fake:cache=1,2,3,4"] {
+        for model in [
+            "fake:slwo=5",
+            "fake:slow",
+            "fake:cut=x",
+            "fake:hang=1",
+            "fake:cache=1,2",
+            "fake:cache=1,2,3,4",
+        ] {
             assert!(Behaviour::of(model).is_err(), "{model}");
         }
     }

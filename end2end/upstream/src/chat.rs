@@ -53,14 +53,22 @@ pub fn stream(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (V
             chunk["usage"] = usage.map_or(Value::Null, tokens);
         }
         chunk["obfuscation"] = json!("x".repeat(number % 5 + 1));
-        Event { text: format!("data: {chunk}\n\n"), usage: usage.copied() }
+        Event {
+            text: format!("data: {chunk}\n\n"),
+            usage: usage.copied(),
+        }
     };
-    let part = |index: usize, delta: Value, finish: Value| {
-        json!([{"index": index, "delta": delta, "logprobs": null, "finish_reason": finish}])
-    };
+    let part = |index: usize, delta: Value, finish: Value| json!([{"index": index, "delta": delta, "logprobs": null, "finish_reason": finish}]);
     let mut events = Vec::with_capacity((answer.len() + 2) * choices + 2);
     for index in 0..choices {
-        events.push(chunk(part(index, json!({"role": "assistant", "content": "", "refusal": null}), Value::Null), None));
+        events.push(chunk(
+            part(
+                index,
+                json!({"role": "assistant", "content": "", "refusal": null}),
+                Value::Null,
+            ),
+            None,
+        ));
     }
     for word in &answer {
         for index in 0..choices {
@@ -74,7 +82,10 @@ pub fn stream(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (V
         events.push(chunk(json!([]), Some(&usage)));
     }
     if !asked.no_done {
-        events.push(Event { text: "data: [DONE]\n\n".to_owned(), usage: None });
+        events.push(Event {
+            text: "data: [DONE]\n\n".to_owned(),
+            usage: None,
+        });
     }
     (events, usage)
 }
@@ -113,11 +124,17 @@ fn tokens(usage: &Usage) -> Value {
 }
 
 fn cap(body: &Value) -> Option<u64> {
-    body["max_completion_tokens"].as_u64().or_else(|| body["max_tokens"].as_u64())
+    body["max_completion_tokens"]
+        .as_u64()
+        .or_else(|| body["max_tokens"].as_u64())
 }
 
 fn count(body: &Value) -> usize {
-    body["n"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(1).clamp(1, 128)
+    body["n"]
+        .as_u64()
+        .and_then(|n| usize::try_from(n).ok())
+        .unwrap_or(1)
+        .clamp(1, 128)
 }
 
 fn finish_reason(capped: bool) -> &'static str {

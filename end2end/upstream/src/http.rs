@@ -32,7 +32,10 @@ pub struct Connection {
 
 impl Connection {
     pub fn new(socket: TcpStream) -> Self {
-        Self { socket, buffer: BytesMut::with_capacity(16 << 10) }
+        Self {
+            socket,
+            buffer: BytesMut::with_capacity(16 << 10),
+        }
     }
 
     /// The next request's head; `None` when the other side is done.

@@ -10,8 +10,8 @@
     reason = "a test program: it has no state to trace its tasks through"
 )]
 
-pub mod behaviour;
 mod bare;
+pub mod behaviour;
 mod chat;
 mod http;
 pub mod log;

@@ -76,7 +76,10 @@ pub struct Call {
 impl Call {
     /// The first header of this (lower-case) name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(header, _)| header == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -106,7 +109,11 @@ impl Log {
             Some(path) => Some(OpenOptions::new().create(true).append(true).open(path)?),
             None => None,
         };
-        Ok(Self(Arc::new(Inner { calls: Mutex::default(), file: Mutex::new(file), changed: watch::Sender::new(0) })))
+        Ok(Self(Arc::new(Inner {
+            calls: Mutex::default(),
+            file: Mutex::new(file),
+            changed: watch::Sender::new(0),
+        })))
     }
 
     pub fn calls(&self) -> Vec<Call> {
@@ -188,7 +195,9 @@ impl Log {
 }
 
 pub(crate) fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

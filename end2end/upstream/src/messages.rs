@@ -88,7 +88,8 @@ pub fn error(status: u16, message: &str) -> String {
 
 /// The event that ends a stream which fails after its start.
 pub fn error_event() -> String {
-    "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n".to_owned()
+    "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"
+        .to_owned()
 }
 
 fn envelope(model: &str, number: usize) -> Value {
@@ -119,7 +120,10 @@ fn event(kind: &str, data: &Value, usage: Option<Usage>) -> Event {
     if let (Some(fields), Some(data)) = (fields.as_object_mut(), data.as_object()) {
         fields.extend(data.clone());
     }
-    Event { text: format!("event: {kind}\ndata: {fields}\n\n"), usage }
+    Event {
+        text: format!("event: {kind}\ndata: {fields}\n\n"),
+        usage,
+    }
 }
 
 fn stop_reason(capped: bool) -> &'static str {

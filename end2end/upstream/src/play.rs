@@ -34,7 +34,14 @@ pub struct Player<'a> {
 
 impl Player<'_> {
     /// Any answer with a length. `usage` is what its body tells.
-    pub async fn whole(mut self, status: u16, headers: &str, kind: &str, body: &[u8], usage: Option<Usage>) -> io::Result<After> {
+    pub async fn whole(
+        mut self,
+        status: u16,
+        headers: &str,
+        kind: &str,
+        body: &[u8],
+        usage: Option<Usage>,
+    ) -> io::Result<After> {
         if !self.wait(self.asked.first).await {
             return self.gone();
         }
@@ -45,7 +52,8 @@ impl Player<'_> {
             self.number,
             self.number,
         );
-        let broken = (status == 200 && (self.asked.cut.is_some() || self.asked.end.is_some())).then_some(body.len() / 2);
+        let broken =
+            (status == 200 && (self.asked.cut.is_some() || self.asked.end.is_some())).then_some(body.len() / 2);
         let sent = &body[..broken.unwrap_or(body.len())];
         let answer = [head.as_bytes(), sent].concat();
         if self.connection.socket.write_all(&answer).await.is_err() {
@@ -115,7 +123,11 @@ impl Player<'_> {
             if self.asked.error_mid == Some(place) {
                 let text = self.spell(place + 1, error_event);
                 let sent = self.chunk(text.as_bytes()).await;
-                return if sent { self.end(Outcome::ErrorEvent).await } else { self.gone() };
+                return if sent {
+                    self.end(Outcome::ErrorEvent).await
+                } else {
+                    self.gone()
+                };
             }
             if self.asked.end == Some(place) {
                 return self.end(Outcome::Ended).await;
@@ -139,7 +151,11 @@ impl Player<'_> {
             spelt.push_str(": keepalive\n\n");
         }
         spelt.push_str(text);
-        if self.asked.crlf { spelt.replace('\n', "\r\n") } else { spelt }
+        if self.asked.crlf {
+            spelt.replace('\n', "\r\n")
+        } else {
+            spelt
+        }
     }
 
     /// Writes bytes as one HTTP chunk, or as many as `split` asks for; `false` when the other side is gone.

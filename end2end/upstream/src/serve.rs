@@ -40,7 +40,9 @@ async fn serve(mut connection: Connection, credential: &str, log: &Log) -> io::R
         if !bare::serve(&mut connection).await? {
             return Ok(());
         }
-        let Some(head) = connection.head().await? else { return Ok(()) };
+        let Some(head) = connection.head().await? else {
+            return Ok(());
+        };
         let body = connection.body(&head).await?;
         match answer(&mut connection, &head, body, credential, log).await? {
             After::Keep if head.keep_alive => {}
@@ -81,13 +83,23 @@ impl Door {
     }
 }
 
-async fn answer(connection: &mut Connection, head: &Head, body: Vec<u8>, credential: &str, log: &Log) -> io::Result<After> {
+async fn answer(
+    connection: &mut Connection,
+    head: &Head,
+    body: Vec<u8>,
+    credential: &str,
+    log: &Log,
+) -> io::Result<After> {
     if head.method == "GET" && head.path.starts_with("/__") {
         return own_page(connection, &head.path, log).await;
     }
     let door = Door::of(head);
     let parsed = serde_json::from_slice::<Value>(&body);
-    let model = parsed.as_ref().ok().and_then(|body| body["model"].as_str()).map(str::to_owned);
+    let model = parsed
+        .as_ref()
+        .ok()
+        .and_then(|body| body["model"].as_str())
+        .map(str::to_owned);
     let stream = parsed.as_ref().is_ok_and(|body| body["stream"] == json!(true));
     let presented = presented(head);
     let admitted = presented.iter().all(|presented| presented == credential) && !presented.is_empty();
@@ -113,7 +125,12 @@ async fn answer(connection: &mut Connection, head: &Head, body: Vec<u8>, credent
     });
     let asked = Behaviour::of(model.as_deref().unwrap_or_default());
     let plain = Behaviour::default();
-    let player = Player { connection, log, number, asked: asked.as_ref().unwrap_or(&plain) };
+    let player = Player {
+        connection,
+        log,
+        number,
+        asked: asked.as_ref().unwrap_or(&plain),
+    };
     if !admitted {
         // The vendor's own words, which must not reach a client of the gateway.
         return refuse(player, door, 401, "invalid x-api-key (fake upstream)").await;
@@ -123,7 +140,9 @@ async fn answer(connection: &mut Connection, head: &Head, body: Vec<u8>, credent
         Err(message) => return refuse(player, door, 400, message).await,
     };
     if matches!(door, Door::Models) {
-        return player.whole(200, "", "application/json", models().as_bytes(), None).await;
+        return player
+            .whole(200, "", "application/json", models().as_bytes(), None)
+            .await;
     }
     if matches!(door, Door::Unknown) {
         return refuse(player, door, 404, "Unknown request URL").await;
@@ -136,10 +155,14 @@ async fn answer(connection: &mut Connection, head: &Head, body: Vec<u8>, credent
     }
     if asked.html {
         let page = "<html><head><title>502 Bad Gateway</title></head><body>not JSON at all</body></html>";
-        return player.whole(asked.status.unwrap_or(502), "", "text/html", page.as_bytes(), None).await;
+        return player
+            .whole(asked.status.unwrap_or(502), "", "text/html", page.as_bytes(), None)
+            .await;
     }
     if asked.redirect {
-        return player.whole(307, "location: /v1/elsewhere\r\n", "text/plain", b"elsewhere", None).await;
+        return player
+            .whole(307, "location: /v1/elsewhere\r\n", "text/plain", b"elsewhere", None)
+            .await;
     }
     if let Some(status) = asked.status {
         return refuse(player, door, status, "refused because the model name asks for it").await;
@@ -154,7 +177,11 @@ async fn answer(connection: &mut Connection, head: &Head, body: Vec<u8>, credent
     if stream {
         let (events, billed) = events(door, &model, &body, asked, number);
         log.update(number, |call| call.billed = Some(billed));
-        let error_event = if matches!(door, Door::Messages) { messages::error_event() } else { chat::error_event() };
+        let error_event = if matches!(door, Door::Messages) {
+            messages::error_event()
+        } else {
+            chat::error_event()
+        };
         player.stream(&events, &error_event).await
     } else {
         let (json, billed) = whole(door, &model, &body, asked, number);
@@ -191,7 +218,15 @@ async fn refuse(player: Player<'_>, door: Door, status: u16, message: &str) -> i
         Some(seconds) => format!("retry-after: {seconds}\r\n"),
         None => String::new(),
     };
-    player.whole(status, &headers, "application/json", door.error(status, message).as_bytes(), None).await
+    player
+        .whole(
+            status,
+            &headers,
+            "application/json",
+            door.error(status, message).as_bytes(),
+            None,
+        )
+        .await
 }
 
 /// Every credential on the request: a gateway that lets two through has a bug.
@@ -220,7 +255,10 @@ async fn own_page(connection: &mut Connection, path: &str, log: &Log) -> io::Res
         _ => Ok(json!({"pages": ["/__log", "/__totals"]}).to_string()),
     }
     .map_err(io::Error::other)?;
-    let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
     connection.socket.write_all(answer.as_bytes()).await?;
     Ok(After::Keep)
 }

@@ -12,14 +12,25 @@ pub fn answer(asked: &Behaviour, limit: Option<u64>) -> (Vec<String>, bool) {
     if asked.bigjson > 0 {
         return (vec!["w".repeat(asked.bigjson)], false);
     }
-    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let words = WORDS.iter().cycle().take(asked.events.min(limit)).map(|word| (*word).to_owned()).collect();
+    let limit = limit
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(usize::MAX);
+    let words = WORDS
+        .iter()
+        .cycle()
+        .take(asked.events.min(limit))
+        .map(|word| (*word).to_owned())
+        .collect();
     (words, asked.events > limit)
 }
 
 /// A token for every four characters of every string in `messages` and `system`, at least one; a token for every word of the answer.
 pub fn usage(body: &Value, asked: &Behaviour, words: usize) -> Usage {
-    let characters = ["messages", "system"].iter().filter_map(|field| body.get(*field)).map(length).sum::<u64>();
+    let characters = ["messages", "system"]
+        .iter()
+        .filter_map(|field| body.get(*field))
+        .map(length)
+        .sum::<u64>();
     let cache = asked.cache;
     Usage {
         input: (characters / 4).max(1),

@@ -49,7 +49,10 @@ impl Caller {
         if key.revoked {
             return Err(invalid(gateway, "This API key was revoked."));
         }
-        if key.expires_at.is_some_and(|expiry| expiry <= gateway.state().clock().now()) {
+        if key
+            .expires_at
+            .is_some_and(|expiry| expiry <= gateway.state().clock().now())
+        {
             return Err(invalid(gateway, "This API key has expired."));
         }
         let owner = directory.user(key.user_id).filter(|user| user.is_active);
@@ -57,29 +60,40 @@ impl Caller {
             return Err(invalid(gateway, "This API key's owner may no longer use it."));
         };
         key.touch(gateway.state().clock().now());
-        Ok(Caller { user, organization_id: key.organization_id, key: Some(key) })
+        Ok(Caller {
+            user,
+            organization_id: key.organization_id,
+            key: Some(key),
+        })
     }
 
     fn from_token(gateway: &Gateway, headers: &HeaderMap, token: &str) -> Result<Self, Error> {
         let state = gateway.state();
-        let user = server::sessions::from_access_token(state, token)
-            .map_err(|error| match Error::from(error) {
-                Error::Refused(refusal) if refusal.code == Code::InvalidCredential => {
-                    invalid(gateway, "This access token is not valid or has expired.")
-                }
-                other => other,
-            })?;
+        let user = server::sessions::from_access_token(state, token).map_err(|error| match Error::from(error) {
+            Error::Refused(refusal) if refusal.code == Code::InvalidCredential => {
+                invalid(gateway, "This access token is not valid or has expired.")
+            }
+            other => other,
+        })?;
         let missing = || Error::refused(Code::NotFound, "You belong to no organization of that id.");
         let organization_id = match headers.get("x-weirgate-organization") {
             None => user.organization_id(),
             Some(named) => {
-                let named = named.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(missing)?;
+                let named = named
+                    .to_str()
+                    .ok()
+                    .and_then(|text| text.parse().ok())
+                    .ok_or_else(missing)?;
                 state.directory().is_member(named, user.id()).ok_or_else(missing)?;
                 named
             }
         };
         let user = state.directory().user(user.id()).ok_or_else(missing)?;
-        Ok(Caller { user, organization_id, key: None })
+        Ok(Caller {
+            user,
+            organization_id,
+            key: None,
+        })
     }
 
     pub fn user_id(&self) -> UserId {
@@ -106,15 +120,26 @@ impl Caller {
     }
 
     pub fn may_use(&self, model: &str) -> bool {
-        self.key.as_ref().is_none_or(|key| key.models.is_empty() || key.models.iter().any(|allowed| allowed == model))
+        self.key
+            .as_ref()
+            .is_none_or(|key| key.models.is_empty() || key.models.iter().any(|allowed| allowed == model))
     }
 }
 
 /// The one credential of the request. The same text in both headers is one credential.
 fn credential<'a>(gateway: &Gateway, headers: &'a HeaderMap) -> Result<&'a str, Error> {
-    let malformed = || invalid(gateway, "The credential is not readable. Send it as x-api-key or as Authorization: Bearer.");
+    let malformed = || {
+        invalid(
+            gateway,
+            "The credential is not readable. Send it as x-api-key or as Authorization: Bearer.",
+        )
+    };
     let mut found: Option<&str> = None;
-    for value in headers.get_all("x-api-key").iter().chain(headers.get_all(header::AUTHORIZATION)) {
+    for value in headers
+        .get_all("x-api-key")
+        .iter()
+        .chain(headers.get_all(header::AUTHORIZATION))
+    {
         let text = value.to_str().map_err(|_| malformed())?;
         let text = match text.split_once(' ') {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
@@ -144,7 +169,10 @@ fn credential<'a>(gateway: &Gateway, headers: &'a HeaderMap) -> Result<&'a str, 
 
 fn invalid(gateway: &Gateway, what: &str) -> Error {
     let keys = gateway.state().config().public_url();
-    Error::Refused(Refusal::new(Code::InvalidCredential, format!("{what} Make another at {keys}/keys.")))
+    Error::Refused(Refusal::new(
+        Code::InvalidCredential,
+        format!("{what} Make another at {keys}/keys."),
+    ))
 }
 
 /// The request's id: the client's when it is well-formed, else a new one; the same rule as on the account API.

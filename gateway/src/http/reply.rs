@@ -1,7 +1,7 @@
 //! How answers and errors leave: in the caller's dialect, with the request's id, and with a word on whether to try again.
 
-use axum::{body::Body, response::Response};
 use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::{body::Body, response::Response};
 use llm::Dialect;
 
 use crate::Error;
@@ -26,7 +26,11 @@ pub fn reply(outcome: Result<Response, Error>, dialect: Dialect, route: &'static
 
 /// Errors on paths that both dialects share are Anthropic's when the client says so.
 pub fn shared_dialect(headers: &HeaderMap) -> Dialect {
-    if headers.contains_key("anthropic-version") { Dialect::Anthropic } else { Dialect::Openai }
+    if headers.contains_key("anthropic-version") {
+        Dialect::Anthropic
+    } else {
+        Dialect::Openai
+    }
 }
 
 fn render(error: Error, dialect: Dialect, request_id: &str) -> Response {
@@ -52,10 +56,14 @@ fn render(error: Error, dialect: Dialect, request_id: &str) -> Response {
     };
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     if llm::error::terminal(status) {
-        response.headers_mut().insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+        response
+            .headers_mut()
+            .insert(SHOULD_RETRY, HeaderValue::from_static("false"));
     }
     if status == 401 {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
 }
@@ -64,7 +72,14 @@ fn log(error: &Error, route: &'static str, request_id: &str) {
     let (status, error_class) = (error.status(), error.class());
     match error {
         Error::Internal(reason) => {
-            tracing::error!(request_id, route, status, error_class, reason, "call failed inside this server");
+            tracing::error!(
+                request_id,
+                route,
+                status,
+                error_class,
+                reason,
+                "call failed inside this server"
+            );
         }
         _ if status >= 500 => tracing::warn!(request_id, route, status, error_class, "call failed"),
         _ => tracing::debug!(request_id, route, status, error_class, "call refused"),

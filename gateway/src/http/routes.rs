@@ -45,15 +45,19 @@ struct Document;
 async fn unknown(State(gateway): State<Gateway>, request: Request) -> Response {
     let path = request.uri().path();
     let hint = hint(path).map_or_else(String::new, |right| format!(" Did you mean {right}?"));
-    let message = format!("There is nothing at this path.{hint} The base URL for OpenAI clients ends in /v1, for Anthropic clients it does not.");
+    let message = format!(
+        "There is nothing at this path.{hint} The base URL for OpenAI clients ends in /v1, for Anthropic clients it does not."
+    );
     refuse(&gateway, &request, Error::refused(Code::NotFound, message))
 }
 
 /// The path a client with a wrong base URL meant.
 fn hint(path: &str) -> Option<&'static str> {
-    ["/v1/messages", "/v1/chat/completions", "/v1/models"].into_iter().find(|right| {
-        path.strip_prefix("/v1").is_some_and(|rest| rest == *right) || path.ends_with(&right["/v1".len()..])
-    })
+    ["/v1/messages", "/v1/chat/completions", "/v1/models"]
+        .into_iter()
+        .find(|right| {
+            path.strip_prefix("/v1").is_some_and(|rest| rest == *right) || path.ends_with(&right["/v1".len()..])
+        })
 }
 
 async fn wrong_method(State(gateway): State<Gateway>, request: Request) -> Response {

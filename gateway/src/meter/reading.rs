@@ -51,11 +51,20 @@ impl Reading {
     /// `input_estimate`: input tokens to book when the upstream says nothing.
     pub fn stream(dialect: Dialect, strip_usage_chunk: bool, input_estimate: u64) -> Self {
         let meter = Box::new(StreamMeter::new(dialect, strip_usage_chunk));
-        Reading { kind: Kind::Stream { meter, end: None }, input_estimate }
+        Reading {
+            kind: Kind::Stream { meter, end: None },
+            input_estimate,
+        }
     }
 
     pub fn json(dialect: Dialect, input_estimate: u64) -> Self {
-        Reading { kind: Kind::Json { dialect, body: Whole::One(Bytes::new()) }, input_estimate }
+        Reading {
+            kind: Kind::Json {
+                dialect,
+                body: Whole::One(Bytes::new()),
+            },
+            input_estimate,
+        }
     }
 
     /// Takes bytes in; gives back what the client is to get of them now (nothing for JSON, which is served whole).
@@ -91,7 +100,9 @@ impl Reading {
 
     /// The JSON answer as it came; what stays here for the count shares its memory.
     pub fn body(&mut self) -> Bytes {
-        let Kind::Json { body, .. } = &mut self.kind else { return Bytes::new() };
+        let Kind::Json { body, .. } = &mut self.kind else {
+            return Bytes::new();
+        };
         if let Whole::Many(all) = body {
             *body = Whole::One(std::mem::take(all).freeze());
         }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use ::http::{HeaderMap, StatusCode, header};
+use bytes::{Bytes, BytesMut};
 use llm::Dialect;
 use types::{error::Code, usage::CallStatus};
 
@@ -22,19 +22,30 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// 401 and 403 are about our credential, so they become 502 without the upstream's text; redirects are not followed; anything else
 /// is passed on when it is an error of the dialect, with our credential taken out should it stand in it.
-pub async fn refuse(mut call: InFlight, status: StatusCode, headers: HeaderMap, dialect: Dialect, credential: &str) -> Error {
+pub async fn refuse(
+    mut call: InFlight,
+    status: StatusCode,
+    headers: HeaderMap,
+    dialect: Dialect,
+    credential: &str,
+) -> Error {
     let error = match status.as_u16() {
         401 | 403 => Error::refused(
             Code::UpstreamAuth,
             "The upstream refused this server's credential. Tell the operator of this server.",
         ),
         400..600 => match read(&mut call, &headers, dialect, credential).await {
-            Some(body) => {
-                Error::PassedOn(PassedOn { status: status.as_u16(), headers: passed_headers(&headers), body })
-            }
+            Some(body) => Error::PassedOn(PassedOn {
+                status: status.as_u16(),
+                headers: passed_headers(&headers),
+                body,
+            }),
             None => wordless(status, &headers),
         },
-        _ => Error::refused(Code::UpstreamFailed, "The upstream answered with a redirect, which is not followed."),
+        _ => Error::refused(
+            Code::UpstreamFailed,
+            "The upstream answered with a redirect, which is not followed.",
+        ),
     };
     call.settle(Ending {
         status: CallStatus::UpstreamError,
@@ -76,13 +87,24 @@ async fn read(call: &mut InFlight, headers: &HeaderMap, dialect: Dialect, creden
 /// The upstream's status without its text.
 fn wordless(status: StatusCode, headers: &HeaderMap) -> Error {
     let (code, message) = match status.as_u16() {
-        429 => (Code::RateLimited, "The upstream asks for fewer requests. Try again later."),
+        429 => (
+            Code::RateLimited,
+            "The upstream asks for fewer requests. Try again later.",
+        ),
         503 | 529 => (Code::Unavailable, "The upstream is overloaded. Try again later."),
-        504 => (Code::UpstreamTimeout, "The upstream did not answer in time. Try again later."),
-        _ => (Code::UpstreamFailed, "The upstream failed and did not say why in a form that can be passed on."),
+        504 => (
+            Code::UpstreamTimeout,
+            "The upstream did not answer in time. Try again later.",
+        ),
+        _ => (
+            Code::UpstreamFailed,
+            "The upstream failed and did not say why in a form that can be passed on.",
+        ),
     };
     let mut refusal = types::Refusal::new(code, message);
-    refusal.retry_after =
-        headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
+    refusal.retry_after = headers
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok());
     Error::Refused(refusal)
 }

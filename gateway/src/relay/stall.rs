@@ -50,9 +50,15 @@ pub struct Readers(Mutex<Vec<Weak<Shared>>>);
 
 impl Readers {
     pub fn watch(&self, call: InFlight) -> Arc<Shared> {
-        let shared =
-            Arc::new(Shared { call: Mutex::new(Some(call)), handed_over: AtomicU64::new(0), born: Instant::now() });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&shared));
+        let shared = Arc::new(Shared {
+            call: Mutex::new(Some(call)),
+            handed_over: AtomicU64::new(0),
+            born: Instant::now(),
+        });
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::downgrade(&shared));
         shared
     }
 

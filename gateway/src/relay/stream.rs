@@ -9,17 +9,17 @@ use std::{
     task::{Context, Poll},
 };
 
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use ::http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Frame;
 use llm::{Dialect, meter::End};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use types::{error::Code, usage::CallStatus};
 
-use super::{Limits, is_kind, passed_headers};
 use super::stall::{Readers, Shared};
+use super::{Limits, is_kind, passed_headers};
 use crate::{
     Error,
     meter::{Ending, InFlight},
@@ -39,7 +39,10 @@ pub struct Voice<'a> {
 /// Errors (settled): 502 when the upstream answered with something that is not an event stream.
 pub fn stream(mut call: InFlight, headers: &HeaderMap, limits: Limits, voice: Voice<'_>) -> Result<Response, Error> {
     if !is_kind(headers, "text/event-stream") {
-        let error = Error::refused(Code::UpstreamFailed, "The upstream was asked for a stream and answered with something else.");
+        let error = Error::refused(
+            Code::UpstreamFailed,
+            "The upstream was asked for a stream and answered with something else.",
+        );
         call.settle(Ending {
             status: CallStatus::UpstreamError,
             http_status: error.status(),
@@ -62,7 +65,10 @@ pub fn stream(mut call: InFlight, headers: &HeaderMap, limits: Limits, voice: Vo
     let mut response = Response::new(Body::new(relay));
     *response.headers_mut() = passed_headers(headers);
     // nginx would otherwise hold events back until its buffer is full.
-    response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response.headers_mut().insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
     Ok(response)
 }
 
@@ -97,7 +103,9 @@ impl http_body::Body for Relay {
                 shared.awaits_client();
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
-            let Some(open) = call.as_mut() else { return Poll::Ready(None) };
+            let Some(open) = call.as_mut() else {
+                return Poll::Ready(None);
+            };
             match open.poll_chunk(context) {
                 Poll::Ready(Some(Ok(chunk))) => {
                     this.last_chunk = Instant::now();
@@ -106,7 +114,9 @@ impl http_body::Body for Relay {
                         Err(_too_large) => this.break_off(&mut call, "upstream_event_too_large", Code::UpstreamFailed),
                     }
                 }
-                Poll::Ready(Some(Err(_broken))) => this.break_off(&mut call, "upstream_broke_off", Code::UpstreamFailed),
+                Poll::Ready(Some(Err(_broken))) => {
+                    this.break_off(&mut call, "upstream_broke_off", Code::UpstreamFailed)
+                }
                 Poll::Ready(None) => this.finish(&mut call),
                 Poll::Pending => match this.overdue(context) {
                     Some((class, code)) => this.break_off(&mut call, class, code),
@@ -123,7 +133,9 @@ impl http_body::Body for Relay {
 impl Relay {
     /// The upstream's body has ended: settles, and adds an error event if that was before its last event.
     fn finish(&mut self, call: &mut Option<InFlight>) {
-        let Some(finished) = call.as_mut().and_then(|call| call.reading().finish()) else { return };
+        let Some(finished) = call.as_mut().and_then(|call| call.reading().finish()) else {
+            return;
+        };
         self.queue.extend(finished.rest);
         let ending = match finished.end {
             End::Truncated => return self.break_off(call, "upstream_truncated", Code::UpstreamFailed),
@@ -132,7 +144,11 @@ impl Relay {
                 http_status: 200,
                 class: Some("upstream_error_event"),
             },
-            End::Complete => Ending { status: CallStatus::Settled, http_status: 200, class: None },
+            End::Complete => Ending {
+                status: CallStatus::Settled,
+                http_status: 200,
+                class: None,
+            },
         };
         if let Some(mut call) = call.take() {
             call.settle(ending);
@@ -146,7 +162,11 @@ impl Relay {
         if call.reading().complete() {
             return call.complete();
         }
-        call.settle(Ending { status: CallStatus::UpstreamTruncated, http_status: 200, class: Some(class) });
+        call.settle(Ending {
+            status: CallStatus::UpstreamTruncated,
+            http_status: 200,
+            class: Some(class),
+        });
         let message = match class {
             "server_shutting_down" => "This server is restarting. Send the request again.",
             "upstream_idle" => "The upstream fell silent. The answer above is not complete.",

@@ -21,7 +21,10 @@ pub fn from_slices(mut slices: Vec<Bytes>) -> reqwest::Body {
         return slices.remove(0).into();
     }
     let left = slices.iter().map(|slice| slice.len() as u64).sum();
-    reqwest::Body::wrap(Slices { rest: slices.into(), left })
+    reqwest::Body::wrap(Slices {
+        rest: slices.into(),
+        left,
+    })
 }
 
 impl Body for Slices {

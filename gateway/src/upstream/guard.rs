@@ -11,8 +11,9 @@ impl Resolve for PublicAddresses {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> =
-                found.filter(|address| server::catalogue::address_allowed(address.ip())).collect();
+            let public: Vec<SocketAddr> = found
+                .filter(|address| server::catalogue::address_allowed(address.ip()))
+                .collect();
             if public.is_empty() {
                 return Err("the name leads to no public address".into());
             }

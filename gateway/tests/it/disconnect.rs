@@ -11,12 +11,19 @@ use super::support::{House, chat, messages};
 #[tokio::test]
 async fn stream_is_billed_in_full_when_the_client_leaves_and_the_grace_is_long_enough() {
     let house = House::open().await;
-    let reply = house.post("/v1/messages", &messages("slow", true)).send().await.unwrap();
+    let reply = house
+        .post("/v1/messages", &messages("slow", true))
+        .send()
+        .await
+        .unwrap();
     let mut stream = reply.bytes_stream();
     stream.next().await.unwrap().unwrap();
     drop(stream);
     let call = house.call().await;
-    assert_eq!((call.status, call.source), (CallStatus::ClientGone, UsageSource::Provider));
+    assert_eq!(
+        (call.status, call.source),
+        (CallStatus::ClientGone, UsageSource::Provider)
+    );
     assert_eq!(call.tokens.output, house.upstream.calls()[0].usage.unwrap().output);
     house.close().await;
 }
@@ -24,16 +31,26 @@ async fn stream_is_billed_in_full_when_the_client_leaves_and_the_grace_is_long_e
 #[tokio::test]
 async fn grace_of_zero_hangs_up_at_once_and_books_what_was_delivered() {
     let house = House::open_with(|config| config.gateway.disconnect_grace = Duration::ZERO).await;
-    let reply = house.post("/v1/messages", &messages("slow", true)).send().await.unwrap();
+    let reply = house
+        .post("/v1/messages", &messages("slow", true))
+        .send()
+        .await
+        .unwrap();
     let mut stream = reply.bytes_stream();
     for _ in 0..5 {
         stream.next().await.unwrap().unwrap();
     }
     drop(stream);
     let call = house.call().await;
-    assert_eq!((call.status, call.source), (CallStatus::ClientGone, UsageSource::Partial));
+    assert_eq!(
+        (call.status, call.source),
+        (CallStatus::ClientGone, UsageSource::Partial)
+    );
     assert!(call.tokens.input > 0 && call.tokens.output > 0);
-    assert!(call.latency_ms.unwrap() < 1500, "the fake needs 2 s for the whole answer");
+    assert!(
+        call.latency_ms.unwrap() < 1500,
+        "the fake needs 2 s for the whole answer"
+    );
     house.close().await;
 }
 
@@ -41,11 +58,16 @@ async fn grace_of_zero_hangs_up_at_once_and_books_what_was_delivered() {
 async fn client_that_leaves_before_the_headers_is_settled() {
     let house = House::open_with(|config| config.gateway.disconnect_grace = Duration::from_millis(100)).await;
     for stream in [true, false] {
-        let request = house.post("/v1/chat/completions", &chat("hang", stream)).timeout(Duration::from_millis(300));
+        let request = house
+            .post("/v1/chat/completions", &chat("hang", stream))
+            .timeout(Duration::from_millis(300));
         assert!(request.send().await.unwrap_err().is_timeout());
     }
     let calls = house.calls(2).await;
-    assert!(calls.iter().all(|call| call.status == CallStatus::ClientGone), "{calls:?}");
+    assert!(
+        calls.iter().all(|call| call.status == CallStatus::ClientGone),
+        "{calls:?}"
+    );
     house.close().await;
 }
 
@@ -66,7 +88,11 @@ async fn client_that_leaves_during_a_json_answer_is_billed_what_the_upstream_say
 #[tokio::test]
 async fn client_that_closes_after_the_last_event_counts_as_served() {
     let house = House::open().await;
-    let reply = house.post("/v1/messages", &messages("plain", true)).send().await.unwrap();
+    let reply = house
+        .post("/v1/messages", &messages("plain", true))
+        .send()
+        .await
+        .unwrap();
     let mut stream = reply.bytes_stream();
     let mut text = String::new();
     while !text.contains("message_stop") {

@@ -8,7 +8,13 @@ use super::support::{House, chat, client, messages};
 async fn direct(house: &House, path: &str, mut body: Value, upstream_model: &str) -> Vec<u8> {
     body["model"] = json!(upstream_model);
     let url = format!("{}{path}", house.upstream.url());
-    let reply = client().post(url).bearer_auth(fake_upstream::CREDENTIAL).json(&body).send().await.unwrap();
+    let reply = client()
+        .post(url)
+        .bearer_auth(fake_upstream::CREDENTIAL)
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
     reply.bytes().await.unwrap().to_vec()
 }
 
@@ -41,17 +47,39 @@ async fn answers_are_byte_for_byte_the_upstreams() {
         ("error_mid", "fake:events=8&error_mid=4"),
     ] {
         for stream in [true, false] {
-            let got = house.post("/v1/messages", &messages(ours, stream)).send().await.unwrap().bytes().await.unwrap();
+            let got = house
+                .post("/v1/messages", &messages(ours, stream))
+                .send()
+                .await
+                .unwrap()
+                .bytes()
+                .await
+                .unwrap();
             let wanted = direct(&house, "/v1/messages", messages(ours, stream), theirs).await;
-            assert_eq!(same_but_for_ids(&got), same_but_for_ids(&wanted), "messages, {ours}, stream: {stream}");
+            assert_eq!(
+                same_but_for_ids(&got),
+                same_but_for_ids(&wanted),
+                "messages, {ours}, stream: {stream}"
+            );
 
             let mut body = chat(ours, stream);
             if stream {
                 body["stream_options"] = json!({"include_usage": true});
             }
-            let got = house.post("/v1/chat/completions", &body).send().await.unwrap().bytes().await.unwrap();
+            let got = house
+                .post("/v1/chat/completions", &body)
+                .send()
+                .await
+                .unwrap()
+                .bytes()
+                .await
+                .unwrap();
             let wanted = direct(&house, "/v1/chat/completions", body, theirs).await;
-            assert_eq!(same_but_for_ids(&got), same_but_for_ids(&wanted), "chat, {ours}, stream: {stream}");
+            assert_eq!(
+                same_but_for_ids(&got),
+                same_but_for_ids(&wanted),
+                "chat, {ours}, stream: {stream}"
+            );
         }
     }
     house.close().await;
@@ -60,7 +88,14 @@ async fn answers_are_byte_for_byte_the_upstreams() {
 #[tokio::test]
 async fn usage_chunk_is_asked_for_and_taken_out_again() {
     let house = House::open().await;
-    let text = house.post("/v1/chat/completions", &chat("plain", true)).send().await.unwrap().text().await.unwrap();
+    let text = house
+        .post("/v1/chat/completions", &chat("plain", true))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     assert!(!text.contains("prompt_tokens"), "{text}");
     assert!(text.trim_end().ends_with("data: [DONE]"), "{text}");
     let sent: Value = serde_json::from_slice(&house.upstream.calls()[0].body).unwrap();
@@ -71,12 +106,26 @@ async fn usage_chunk_is_asked_for_and_taken_out_again() {
 
     let mut asked = chat("plain", true);
     asked["stream_options"] = json!({"include_usage": true});
-    let text = house.post("/v1/chat/completions", &asked).send().await.unwrap().text().await.unwrap();
+    let text = house
+        .post("/v1/chat/completions", &asked)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     assert!(text.contains("prompt_tokens"), "{text}");
 
-    house.post("/v1/chat/completions", &chat("plain", false)).send().await.unwrap();
+    house
+        .post("/v1/chat/completions", &chat("plain", false))
+        .send()
+        .await
+        .unwrap();
     let sent: Value = serde_json::from_slice(&house.upstream.calls()[2].body).unwrap();
-    assert!(sent.get("stream_options").is_none(), "injected although nothing streams");
+    assert!(
+        sent.get("stream_options").is_none(),
+        "injected although nothing streams"
+    );
     house.close().await;
 }
 
@@ -86,7 +135,12 @@ async fn request_arrives_as_it_was_sent_but_for_the_name() {
     let sent = r#"{ "max_tokens" : 10,"x_unknown":{"deep":[1.50,1e2,"\u00e9\n"]},
         "messages":[{"role":"user","content":"model \"model\": plain"}] , "model":"pl\u0061in" }"#;
     let request = client().post(house.url("/v1/messages")).header("x-api-key", &house.key);
-    let reply = request.header("content-type", "application/json; charset=utf-8").body(sent).send().await.unwrap();
+    let reply = request
+        .header("content-type", "application/json; charset=utf-8")
+        .body(sent)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(reply.status(), 200);
     let arrived = String::from_utf8(house.upstream.calls()[0].body.clone()).unwrap();
     assert_eq!(arrived, sent.replace(r#""pl\u0061in""#, r#""fake""#));

@@ -24,6 +24,7 @@ pub struct House {
 }
 
 #[path = "../../../server/tests/it/support/database.rs"]
+#[allow(dead_code, reason = "the server's tests need more of it")]
 mod database;
 
 use database::Database;
@@ -74,8 +75,13 @@ impl House {
             password: "correct horse battery".to_owned(),
             ..Register::default()
         };
-        let user = server::accounts::register(&state, register, &server::sessions::Device::default()).await.unwrap();
-        let new = NewKey { name: "test".to_owned(), ..NewKey::default() };
+        let user = server::accounts::register(&state, register, &server::sessions::Device::default())
+            .await
+            .unwrap();
+        let new = NewKey {
+            name: "test".to_owned(),
+            ..NewKey::default()
+        };
         let created = server::keys::create(&state, &user, new).await.unwrap();
         // Small buffers, so that a reader who stalls is noticed after kilobytes.
         let socket = TcpSocket::new_v4().unwrap();
@@ -110,14 +116,18 @@ impl House {
     pub async fn calls(&self, count: usize) -> Vec<Call> {
         let waiting = async {
             loop {
-                let calls = server::books::usage::recent(&self.state, &self.user, 100).await.unwrap();
+                let calls = server::books::usage::recent(&self.state, &self.user, 100)
+                    .await
+                    .unwrap();
                 if calls.len() >= count && calls.iter().all(|call| call.status != CallStatus::Open) {
                     return calls;
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the calls are settled within 20 s")
+        tokio::time::timeout(Duration::from_secs(20), waiting)
+            .await
+            .expect("the calls are settled within 20 s")
     }
 
     /// The one call of a test.
@@ -141,7 +151,10 @@ impl House {
 fn config(folder: &Path, url: &str, upstream: &fake_upstream::Running) -> Config {
     let mut config = Config::for_tests(folder, url);
     let mut text = String::new();
-    for (id, dialect, base_url) in [("anthropic-fake", "anthropic", upstream.url()), ("openai-fake", "openai", upstream.openai_url())] {
+    for (id, dialect, base_url) in [
+        ("anthropic-fake", "anthropic", upstream.url()),
+        ("openai-fake", "openai", upstream.openai_url()),
+    ] {
         text += &format!(
             "[[providers]]\nid = {id:?}\ndialect = {dialect:?}\nbase_url = {base_url:?}\napi_key = {:?}\nallow_private_network = true\n",
             fake_upstream::CREDENTIAL
@@ -159,7 +172,11 @@ fn config(folder: &Path, url: &str, upstream: &fake_upstream::Running) -> Config
 }
 
 pub fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap()
 }
 
 /// The smallest body of an Anthropic call.

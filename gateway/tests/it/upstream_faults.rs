@@ -11,10 +11,18 @@ use super::support::{House, chat, messages};
 async fn answered(house: &House, model: &str, status: u16) -> String {
     let mut text = String::new();
     for stream in [true, false] {
-        for (path, body) in [("/v1/messages", messages(model, stream)), ("/v1/chat/completions", chat(model, stream))] {
+        for (path, body) in [
+            ("/v1/messages", messages(model, stream)),
+            ("/v1/chat/completions", chat(model, stream)),
+        ] {
             let reply = house.post(path, &body).send().await.unwrap();
             assert_eq!(reply.status().as_u16(), status, "{path}, stream: {stream}");
-            assert!(reply.headers()["content-type"].to_str().unwrap().starts_with("application/json"));
+            assert!(
+                reply.headers()["content-type"]
+                    .to_str()
+                    .unwrap()
+                    .starts_with("application/json")
+            );
             text = reply.text().await.unwrap();
             let error: Value = serde_json::from_str(&text).unwrap();
             assert!(error["error"]["message"].is_string(), "{error}");
@@ -22,7 +30,10 @@ async fn answered(house: &House, model: &str, status: u16) -> String {
     }
     let calls = house.calls(4).await;
     for call in &calls {
-        assert_eq!((call.status, call.http_status, call.source), (CallStatus::UpstreamError, status, UsageSource::None));
+        assert_eq!(
+            (call.status, call.http_status, call.source),
+            (CallStatus::UpstreamError, status, UsageSource::None)
+        );
         assert_eq!(call.cost_nanos.0, 0);
     }
     text
@@ -32,7 +43,11 @@ async fn answered(house: &House, model: &str, status: u16) -> String {
 async fn upstream_down_is_502() {
     let house = House::open_with(|config| {
         // A port that was free a moment ago and that nobody listens on.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         config.point_providers_at(&format!("http://127.0.0.1:{port}")).unwrap();
     })
     .await;
@@ -84,7 +99,10 @@ async fn upstream_page_and_redirect_are_502() {
     for model in ["html", "redirect"] {
         let house = House::open().await;
         let text = answered(&house, model, 502).await;
-        assert!(!text.to_lowercase().contains("<html") && !text.contains("location"), "{text}");
+        assert!(
+            !text.to_lowercase().contains("<html") && !text.contains("location"),
+            "{text}"
+        );
         house.close().await;
     }
 }
@@ -93,10 +111,27 @@ async fn upstream_page_and_redirect_are_502() {
 async fn stream_cut_in_an_event_ends_with_an_error_event_and_is_truncated_on_the_books() {
     for model in ["cut", "ended", "nodone"] {
         let house = House::open().await;
-        let text = house.post("/v1/messages", &messages(model, true)).send().await.unwrap().text().await.unwrap();
+        let text = house
+            .post("/v1/messages", &messages(model, true))
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
         let last = text.trim_end().rsplit("\n\n").next().unwrap();
-        assert!(last.starts_with("event: error\ndata: {\"type\":\"error\""), "{model}: {text}");
-        let text = house.post("/v1/chat/completions", &chat(model, true)).send().await.unwrap().text().await.unwrap();
+        assert!(
+            last.starts_with("event: error\ndata: {\"type\":\"error\""),
+            "{model}: {text}"
+        );
+        let text = house
+            .post("/v1/chat/completions", &chat(model, true))
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
         let last = text.trim_end().rsplit("\n\n").next().unwrap();
         assert!(last.starts_with("data: {\"error\""), "{model}: {text}");
         assert!(!text.contains("[DONE]"));
@@ -111,7 +146,11 @@ async fn stream_cut_in_an_event_ends_with_an_error_event_and_is_truncated_on_the
 #[tokio::test]
 async fn json_cut_in_the_middle_is_502_and_truncated() {
     let house = House::open().await;
-    let reply = house.post("/v1/messages", &messages("cut", false)).send().await.unwrap();
+    let reply = house
+        .post("/v1/messages", &messages("cut", false))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(reply.status(), 502);
     assert_eq!(house.call().await.status, CallStatus::UpstreamTruncated);
     house.close().await;
@@ -120,10 +159,20 @@ async fn json_cut_in_the_middle_is_502_and_truncated() {
 #[tokio::test]
 async fn error_event_of_the_upstream_is_forwarded_and_the_row_says_so() {
     let house = House::open().await;
-    let text = house.post("/v1/messages", &messages("error_mid", true)).send().await.unwrap().text().await.unwrap();
+    let text = house
+        .post("/v1/messages", &messages("error_mid", true))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     assert_eq!(text.matches("event: error").count(), 1, "{text}");
     let call = house.call().await;
-    assert_eq!((call.status, call.source), (CallStatus::UpstreamError, UsageSource::Partial));
+    assert_eq!(
+        (call.status, call.source),
+        (CallStatus::UpstreamError, UsageSource::Partial)
+    );
     assert!(call.tokens.input > 0);
     house.close().await;
 }
@@ -131,7 +180,14 @@ async fn error_event_of_the_upstream_is_forwarded_and_the_row_says_so() {
 #[tokio::test]
 async fn silence_in_the_middle_ends_with_an_error_event() {
     let house = House::open_with(|config| config.gateway.idle_timeout = Duration::from_millis(200)).await;
-    let text = house.post("/v1/messages", &messages("stall", true)).send().await.unwrap().text().await.unwrap();
+    let text = house
+        .post("/v1/messages", &messages("stall", true))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     assert!(text.contains("event: error"), "{text}");
     let call = house.call().await;
     assert_eq!(call.status, CallStatus::UpstreamTruncated);
@@ -142,7 +198,11 @@ async fn silence_in_the_middle_ends_with_an_error_event() {
 #[tokio::test]
 async fn shutdown_ends_streams_with_an_error_event_and_settles_them() {
     let house = House::open().await;
-    let reply = house.post("/v1/messages", &messages("slow", true)).send().await.unwrap();
+    let reply = house
+        .post("/v1/messages", &messages("slow", true))
+        .send()
+        .await
+        .unwrap();
     house.state.cut_streams().cancel();
     let text = reply.text().await.unwrap();
     assert!(text.contains("event: error") && text.contains("restarting"), "{text}");

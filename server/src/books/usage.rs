@@ -82,7 +82,11 @@ pub(crate) async fn summary_of(
 
 pub(crate) async fn recent_of(db: &Db, organization: OrganizationId, limit: u64) -> Result<Vec<Call>> {
     let mut calls = db::usage::recent(db, organization, limit.min(MOST_RECENT)).await?;
-    let mut ids: Vec<Uuid> = calls.iter().filter_map(|call| call.key.as_ref()).map(|key| key.id.0).collect();
+    let mut ids: Vec<Uuid> = calls
+        .iter()
+        .filter_map(|call| call.key.as_ref())
+        .map(|key| key.id.0)
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     let names = names(db::usage::key_names(db, organization, &ids).await?);
@@ -126,7 +130,12 @@ fn slices<K>(sums: HashMap<K, Sums>, label: impl Fn(K) -> (String, String)) -> V
             Slice { id, name, sums }
         })
         .collect();
-    let rank = |slice: &Slice| (std::cmp::Reverse((slice.sums.cost_nanos, slice.sums.requests)), slice.id.clone());
+    let rank = |slice: &Slice| {
+        (
+            std::cmp::Reverse((slice.sums.cost_nanos, slice.sums.requests)),
+            slice.id.clone(),
+        )
+    };
     slices.sort_by_cached_key(rank);
     slices
 }

@@ -1,4 +1,4 @@
-//! The tables as SeaORM sees them, one module each; the migrations say what the database holds.
+//! The tables as SeaORM sees them, one module each; the migrations say what the database holds. The sums are read and written below SeaORM (`calls`, `usage`).
 
 pub mod api_key_models;
 pub mod api_keys;
@@ -13,7 +13,5 @@ pub mod prices;
 pub mod providers;
 pub mod sessions;
 pub mod spent_refresh_tokens;
-pub mod usage_days;
 pub mod usage_logs;
-pub mod usage_quarters;
 pub mod users;

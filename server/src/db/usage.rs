@@ -1,6 +1,8 @@
 //! Reading the books: sums from the rollups, single calls from the usage rows. Every function begins with whose books they are.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, Value,
+};
 use types::{
     CallId, KeyId, Nanos, OrganizationId, Timestamp, Tokens,
     usage::{Call, CallKey, CallStatus, Sums, UsageSource},
@@ -42,7 +44,10 @@ const SUMS: [&str; 10] = [
 pub(crate) async fn parts(db: &Db, organization: OrganizationId, from: Timestamp, to: Timestamp) -> Result<Vec<Part>> {
     let first = bucket(from, QUARTER);
     let last = bucket(to.plus_millis(QUARTER - 1), QUARTER);
-    let (mut days_first, mut days_last) = (bucket(Timestamp(first).plus_millis(DAY - 1), DAY), bucket(Timestamp(last), DAY));
+    let (mut days_first, mut days_last) = (
+        bucket(Timestamp(first).plus_millis(DAY - 1), DAY),
+        bucket(Timestamp(last), DAY),
+    );
     if days_first >= days_last {
         // No whole day: quarters alone.
         (days_first, days_last) = (last, last);
@@ -61,7 +66,13 @@ pub(crate) async fn parts(db: &Db, organization: OrganizationId, from: Timestamp
         part("usage_days", 3),
         part("usage_quarters", 4),
     );
-    let values: [Value; 5] = [organization.0.into(), first.into(), days_first.into(), days_last.into(), last.into()];
+    let values: [Value; 5] = [
+        organization.0.into(),
+        first.into(),
+        days_first.into(),
+        days_last.into(),
+        last.into(),
+    ];
     let statement = Statement::from_sql_and_values(db.read().get_database_backend(), text, values);
     let rows = db.read().query_all_raw(statement).await?;
     let read = |row: &QueryResult| {
@@ -114,7 +125,18 @@ fn sums(row: &QueryResult, first: usize) -> Result<Sums> {
     for (index, value) in values.iter_mut().enumerate() {
         *value = row.try_get_by_index(first + index)?;
     }
-    let [requests, refused, failed, unpriced, input, cache_read, cache_write_5m, cache_write_1h, output, cost] = values;
+    let [
+        requests,
+        refused,
+        failed,
+        unpriced,
+        input,
+        cache_read,
+        cache_write_5m,
+        cache_write_1h,
+        output,
+        cost,
+    ] = values;
     Ok(Sums {
         requests: unsigned(requests),
         refused: unsigned(refused),

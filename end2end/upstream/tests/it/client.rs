@@ -84,10 +84,7 @@ pub async fn receive(socket: &mut TcpStream) -> Answer {
         (rest.to_owned(), false)
     };
     Answer {
-        status: head
-            .get(9..12)
-            .and_then(|status| status.parse().ok())
-            .unwrap_or(0),
+        status: head.get(9..12).and_then(|status| status.parse().ok()).unwrap_or(0),
         head: head.to_owned(),
         body,
         reset,
@@ -100,9 +97,7 @@ fn read(bytes: &[u8]) -> Option<Answer> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (head, rest) = text.split_once("\r\n\r\n")?;
     let status = head.get(9..12)?.parse().ok()?;
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let (body, whole) = match length {
         Some(length) => (rest.to_owned(), rest.len() == length.parse::<usize>().ok()?),
         None => unchunk(rest),

@@ -19,11 +19,7 @@ async fn a_cut_stream_breaks_inside_the_event() {
     assert!(!answer.body.ends_with("\n\n"), "and a torn one");
     let call = &fake.calls()[0];
     assert_eq!(
-        (
-            call.outcome,
-            call.events_sent,
-            call.usage.map(|usage| usage.output)
-        ),
+        (call.outcome, call.events_sent, call.usage.map(|usage| usage.output)),
         (Outcome::Cut, 2, Some(1))
     );
     assert_eq!(call.billed.map(|usage| usage.output), Some(5));
@@ -49,20 +45,14 @@ async fn an_ended_stream_is_proper_http_without_the_protocols_end() {
 #[tokio::test]
 async fn an_error_event_ends_the_stream() {
     let fake = fake().await;
-    let data = send(&fake, "/v1/messages", &ask("fake:error_mid=4", true))
-        .await
-        .data();
+    let data = send(&fake, "/v1/messages", &ask("fake:error_mid=4", true)).await.data();
     assert_eq!(
         (data.len(), data[4]["error"]["type"].clone()),
         (5, json!("overloaded_error"))
     );
-    let data = send(
-        &fake,
-        "/v1/chat/completions",
-        &ask("fake:error_mid=2", true),
-    )
-    .await
-    .data();
+    let data = send(&fake, "/v1/chat/completions", &ask("fake:error_mid=2", true))
+        .await
+        .data();
     assert_eq!(data[2]["error"]["type"], "server_error");
 }
 
@@ -92,9 +82,7 @@ async fn a_page_is_not_json() {
 async fn misspelt_options_are_refused() {
     let fake = fake().await;
     assert_eq!(
-        send(&fake, "/v1/messages", &ask("fake:evnets=3", false))
-            .await
-            .status,
+        send(&fake, "/v1/messages", &ask("fake:evnets=3", false)).await.status,
         400
     );
 }
@@ -117,12 +105,7 @@ async fn missing_ends_and_usage_are_missing() {
 async fn a_slow_stream_takes_its_time() {
     let fake = fake().await;
     let began = Instant::now();
-    send(
-        &fake,
-        "/v1/messages",
-        &ask("fake:first=60&slow=20&events=1", true),
-    )
-    .await;
+    send(&fake, "/v1/messages", &ask("fake:first=60&slow=20&events=1", true)).await;
     assert!(began.elapsed() >= Duration::from_millis(60 + 6 * 20));
 }
 
@@ -137,9 +120,7 @@ async fn leaving_clients_are_noticed() {
         let fake = fake().await;
         let mut socket = TcpStream::connect(fake.addr).await.unwrap();
         socket
-            .write_all(
-                request("/v1/messages", &ask(model, true).to_string(), CREDENTIAL).as_bytes(),
-            )
+            .write_all(request("/v1/messages", &ask(model, true).to_string(), CREDENTIAL).as_bytes())
             .await
             .unwrap();
         assert!(fake.log.wait_for(LIMIT, |calls| calls.len() == 1).await);
@@ -160,16 +141,11 @@ async fn sse_spellings_vary_on_demand() {
         .await
         .body;
     assert!(body.starts_with("\u{feff}: keepalive\r\n\r\nevent: message_start\r\ndata: "));
-    let plain = send(&fake, "/v1/chat/completions", &ask("fake", true))
-        .await
-        .body;
+    let plain = send(&fake, "/v1/chat/completions", &ask("fake", true)).await.body;
     let split = send(&fake, "/v1/chat/completions", &ask("fake:split=1", true))
         .await
         .body;
-    assert_eq!(
-        plain.matches("data: ").count(),
-        split.matches("data: ").count()
-    );
+    assert_eq!(plain.matches("data: ").count(), split.matches("data: ").count());
 }
 
 #[tokio::test]

@@ -13,10 +13,7 @@ async fn a_message_tells_its_usage_by_class() {
     let answer = send(&fake, "/v1/messages", &ask(CACHED, false)).await;
     assert_eq!(answer.status, 200);
     let usage = &answer.json()["usage"];
-    assert_eq!(
-        usage["input_tokens"], 4,
-        "`user` and `twelve chars` are 16 characters"
-    );
+    assert_eq!(usage["input_tokens"], 4, "`user` and `twelve chars` are 16 characters");
     assert_eq!(usage["cache_read_input_tokens"], 40);
     assert_eq!(usage["cache_creation_input_tokens"], 30);
     assert_eq!(
@@ -86,13 +83,9 @@ async fn the_output_cap_cuts_the_answer() {
 #[tokio::test]
 async fn chat_counts_cached_tokens_inside_the_prompt() {
     let fake = fake().await;
-    let usage = send(
-        &fake,
-        "/v1/chat/completions",
-        &ask("fake:cache=40,0,0", false),
-    )
-    .await
-    .json()["usage"]
+    let usage = send(&fake, "/v1/chat/completions", &ask("fake:cache=40,0,0", false))
+        .await
+        .json()["usage"]
         .clone();
     assert_eq!(
         (
@@ -107,9 +100,7 @@ async fn chat_counts_cached_tokens_inside_the_prompt() {
 #[tokio::test]
 async fn chat_streams_tell_usage_only_when_asked() {
     let fake = fake().await;
-    let silent = send(&fake, "/v1/chat/completions", &ask("fake", true))
-        .await
-        .data();
+    let silent = send(&fake, "/v1/chat/completions", &ask("fake", true)).await.data();
     assert!(silent.iter().all(|chunk| chunk.get("usage").is_none()));
     let mut body = ask("fake", true);
     body["stream_options"] = json!({"include_usage": true});
@@ -118,10 +109,7 @@ async fn chat_streams_tell_usage_only_when_asked() {
     assert_eq!(told.last(), Some(&json!("[DONE]")));
     let usage = &told[told.len() - 2];
     assert_eq!(
-        (
-            usage["choices"].clone(),
-            usage["usage"]["completion_tokens"].clone()
-        ),
+        (usage["choices"].clone(), usage["usage"]["completion_tokens"].clone()),
         (json!([]), json!(5))
     );
     for chunk in &told[..told.len() - 2] {
@@ -199,10 +187,7 @@ async fn the_log_can_be_fetched() {
     assert_eq!(log[0]["model"], "fake");
     let totals = raw(&fake, "GET /__totals HTTP/1.1\r\n\r\n").await.json();
     assert_eq!(
-        (
-            totals["complete"].clone(),
-            totals["usage"]["output"].clone()
-        ),
+        (totals["complete"].clone(), totals["usage"]["output"].clone()),
         (json!(1), json!(5))
     );
 }

@@ -1,8 +1,8 @@
 //! A JSON body, whole, within the limits.
 
+use ::http::{HeaderMap, header};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use ::http::{HeaderMap, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use types::error::Code;
@@ -17,7 +17,13 @@ pub async fn json_body(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Re
     let config = &gateway.state().config().gateway;
     let most = config.max_body;
     let too_large = || {
-        Error::refused(Code::TooLarge, format!("The body is larger than {} MiB, the most this server takes.", most >> 20))
+        Error::refused(
+            Code::TooLarge,
+            format!(
+                "The body is larger than {} MiB, the most this server takes.",
+                most >> 20
+            ),
+        )
     };
     if body.size_hint().lower() > most as u64 {
         return Err(too_large());
@@ -33,7 +39,9 @@ pub async fn json_body(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Re
 
 /// `None` beyond `most` bytes.
 async fn collect(mut body: Body, most: usize) -> Result<Option<Bytes>, axum::Error> {
-    let Some(first) = next(&mut body).await? else { return Ok(Some(Bytes::new())) };
+    let Some(first) = next(&mut body).await? else {
+        return Ok(Some(Bytes::new()));
+    };
     if body.is_end_stream() {
         return Ok((first.len() <= most).then_some(first));
     }
@@ -60,14 +68,31 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, axum::Error> {
 }
 
 fn check_kind(headers: &HeaderMap) -> Result<(), Error> {
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|value| value.as_bytes() != b"identity") {
-        return Err(Error::refused(Code::UnsupportedMediaType, "Send the body without a content encoding."));
+    if headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|value| value.as_bytes() != b"identity")
+    {
+        return Err(Error::refused(
+            Code::UnsupportedMediaType,
+            "Send the body without a content encoding.",
+        ));
     }
-    let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let essence = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let essence = kind
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
     if essence.eq_ignore_ascii_case("application/json") {
         Ok(())
     } else {
-        Err(Error::refused(Code::UnsupportedMediaType, "Send the body as application/json."))
+        Err(Error::refused(
+            Code::UnsupportedMediaType,
+            "Send the body as application/json.",
+        ))
     }
 }

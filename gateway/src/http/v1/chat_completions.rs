@@ -8,7 +8,11 @@ use llm::Dialect;
 
 use crate::{Gateway, run::Endpoint};
 
-static CHAT_COMPLETIONS: Endpoint = Endpoint { dialect: Dialect::Openai, path: "/v1/chat/completions", stream: None };
+static CHAT_COMPLETIONS: Endpoint = Endpoint {
+    dialect: Dialect::Openai,
+    path: "/v1/chat/completions",
+    stream: None,
+};
 
 /// OpenAI Chat Completions, JSON or SSE as the body asks.
 #[utoipa::path(post, path = "/v1/chat/completions", tag = "models", responses((status = 200, description = "The upstream's answer, byte for byte")))]

@@ -8,10 +8,21 @@ use llm::Dialect;
 
 use crate::{Gateway, run::Endpoint};
 
-static MESSAGES: Endpoint = Endpoint { dialect: Dialect::Anthropic, path: "/v1/messages", stream: None };
-static ALWAYS_JSON: Endpoint = Endpoint { dialect: Dialect::Anthropic, path: "/api/llm/messages", stream: Some(false) };
-static ALWAYS_STREAM: Endpoint =
-    Endpoint { dialect: Dialect::Anthropic, path: "/api/llm/messages/stream", stream: Some(true) };
+static MESSAGES: Endpoint = Endpoint {
+    dialect: Dialect::Anthropic,
+    path: "/v1/messages",
+    stream: None,
+};
+static ALWAYS_JSON: Endpoint = Endpoint {
+    dialect: Dialect::Anthropic,
+    path: "/api/llm/messages",
+    stream: Some(false),
+};
+static ALWAYS_STREAM: Endpoint = Endpoint {
+    dialect: Dialect::Anthropic,
+    path: "/api/llm/messages/stream",
+    stream: Some(true),
+};
 
 /// Anthropic Messages, JSON or SSE as the body asks.
 #[utoipa::path(post, path = "/v1/messages", tag = "models", responses((status = 200, description = "The upstream's answer, byte for byte")))]

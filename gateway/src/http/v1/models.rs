@@ -1,11 +1,11 @@
 //! The models a caller may use, in one body that Anthropic's and OpenAI's SDKs both read.
 
+use ::http::{HeaderMap, HeaderValue, header};
 use axum::{
     body::Body,
     extract::{Path, State},
     response::Response,
 };
-use ::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 use server::directory::ModelEntry;
 use types::error::Code;
@@ -32,7 +32,10 @@ pub async fn list(State(gateway): State<Gateway>, headers: HeaderMap) -> Respons
 pub async fn one(State(gateway): State<Gateway>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     answer(&gateway, &headers, "/v1/models/{id}", |models| {
         let model = models.iter().find(|model| model.name == id).ok_or_else(|| {
-            Error::refused(Code::UnknownModel, "This key may use no model of that name. GET /v1/models lists the ones it may.")
+            Error::refused(
+                Code::UnknownModel,
+                "This key may use no model of that name. GET /v1/models lists the ones it may.",
+            )
         })?;
         Ok(llm::models::one(&view(model)))
     })
@@ -47,7 +50,10 @@ fn answer(
     let request_id = extract::request_id(gateway, headers);
     let outcome = Caller::prove(gateway, headers).and_then(|caller| {
         if !caller.may_read() {
-            return Err(Error::refused(Code::Forbidden, "This key may not read. Use one whose permissions include read."));
+            return Err(Error::refused(
+                Code::Forbidden,
+                "This key may not read. Use one whose permissions include read.",
+            ));
         }
         let mut response = Response::new(Body::from(body(&admit::allowed(gateway, &caller))?));
         let headers = response.headers_mut();
@@ -59,6 +65,14 @@ fn answer(
 }
 
 fn view(model: &ModelEntry) -> llm::models::Model<'_> {
-    let owned_by = model.routes.first().map_or("weirgate", |route| route.provider.name.as_str());
-    llm::models::Model { id: &model.name, created: model.created_at, display_name: &model.name, owned_by }
+    let owned_by = model
+        .routes
+        .first()
+        .map_or("weirgate", |route| route.provider.name.as_str());
+    llm::models::Model {
+        id: &model.name,
+        created: model.created_at,
+        display_name: &model.name,
+        owned_by,
+    }
 }

@@ -24,7 +24,8 @@ pub(super) async fn at_start(db: &Db, own: i32) -> Result<()> {
         // The file is locked by this process: whoever left something open is gone.
         let lost = book(db, own, Left::ByAllBut(own)).await?;
         db::nodes::forget_all_but(db, own).await?;
-        return Ok(report(lost));
+        report(lost);
+        return Ok(());
     }
     let dead = Dead::look(db, own).await?;
     settle(db, own, dead, |_| true).await

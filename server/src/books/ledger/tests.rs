@@ -1,5 +1,11 @@
 //! The promises of the ledger, each with a test that tries to break it, on both databases.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::field_reassign_with_default
+)]
 
 use std::{sync::Arc, time::Duration};
 

@@ -56,7 +56,12 @@ fn bounds(days: u32, zone: TimeZone, now: Timestamp) -> Result<(Vec<Date>, Vec<i
     for offset in 0..=i64::from(days) {
         let date = first.checked_add(offset.days())?;
         // The first moment of the date, also where midnight is skipped.
-        bounds.push(date.to_zoned(zone.clone())?.start_of_day()?.timestamp().as_millisecond());
+        bounds.push(
+            date.to_zoned(zone.clone())?
+                .start_of_day()?
+                .timestamp()
+                .as_millisecond(),
+        );
         dates.push(date);
     }
     dates.pop();

@@ -1,5 +1,11 @@
 //! What is read equals what was booked, on both databases.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::field_reassign_with_default
+)]
 
 use std::{collections::BTreeMap, sync::Arc};
 
