@@ -2,6 +2,8 @@
 //!
 //! Fields are ids, counts, durations, statuses and error classes. Nothing a person typed or a model said is ever one.
 
+use std::io::IsTerminal;
+
 use server::{Config, config::LogFormat};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
@@ -24,7 +26,13 @@ pub fn start(config: &Config) -> anyhow::Result<()> {
         registry.with(layer.with_writer(std::io::stderr)).try_init()
     } else {
         registry
-            .with(fmt::layer().compact().with_target(false).with_writer(std::io::stderr))
+            .with(
+                fmt::layer()
+                    .compact()
+                    .with_ansi(std::io::stderr().is_terminal())
+                    .with_target(false)
+                    .with_writer(std::io::stderr),
+            )
             .try_init()
     };
     started.map_err(|error| anyhow::anyhow!("logging is already started: {error}"))
