@@ -1,5 +1,7 @@
-//! The browser's entry: takes over the page that the server rendered, and nothing else.
+//! The browser's entry: makes the islands' code ready to take over their places in the page, and nothing else.
 
+// The islands are functions that this crate exports without naming them.
+use app as _;
 use leptos::wasm_bindgen;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -7,5 +9,5 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub fn hydrate() {
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
+    leptos::mount::hydrate_islands();
 }
