@@ -41,11 +41,11 @@ pub fn Gate(children: Children) -> impl IntoView {
                 </div>
             </aside>
             <div class="gate-main">
-                <div class="gate-tools">
+                <header class="gate-tools">
                     <Brand />
                     <LanguageSwitch back=here.clone() />
                     <ThemeSwitch back=here />
-                </div>
+                </header>
                 <main class="gate-form" id="content">
                     {children()}
                 </main>
