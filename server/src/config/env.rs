@@ -15,6 +15,10 @@ use super::{
 pub struct Env(BTreeMap<String, String>);
 
 impl Env {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment; everything else asks the configuration"
+    )]
     pub fn process() -> Self {
         let text = |value: std::ffi::OsString| value.into_string().ok();
         Env(std::env::vars_os()

@@ -1,5 +1,5 @@
 //! The configuration as a whole: layers, misspellings, secrets, and that the file, the types and `.env.example` agree.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 use std::path::PathBuf;
 
