@@ -36,6 +36,7 @@ async fn refused(house: &House, status: u16, send: impl Fn(&str) -> reqwest::Req
         }
         text = message.to_owned();
     }
+    house.state.ledger().flush().await.unwrap();
     assert_eq!(house.state.ledger().open_records().await.unwrap(), 0);
     text
 }
