@@ -176,10 +176,10 @@ mod tests {
         let english = Format::new(Locale::En, "UTC", NOW);
         assert_eq!(english.moment(NOW).text, "11:06:40");
         assert_eq!(english.moment(NOW).iso, "2026-11-18T11:06:40.000Z");
-        assert_eq!(english.moment(NOW.plus_secs(-86_400)).text, "17 Nov 11:06");
-        assert_eq!(english.moment(NOW.plus_secs(-400 * 86_400)).text, "14 Oct 2025");
+        assert_eq!(english.moment(NOW.plus_secs(-86_400)).text, "17\u{a0}Nov 11:06");
+        assert_eq!(english.moment(NOW.plus_secs(-400 * 86_400)).text, "14\u{a0}Oct 2025");
         let russian = Format::new(Locale::Ru, "Asia/Tokyo", NOW.plus_secs(4 * 3600));
-        assert_eq!(russian.moment(NOW).text, "18 нояб. 20:06");
+        assert_eq!(russian.moment(NOW).text, "18\u{a0}нояб. 20:06");
     }
 
     #[test]
