@@ -8,6 +8,7 @@ use crate::{process, setup};
 use anyhow::Result;
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Everything that ends up in the binaries or the site.
 const SOURCES: [&str; 20] = [
@@ -59,18 +60,19 @@ pub fn all(place: &Place, release: bool) -> Result<Built> {
         return Ok(built);
     }
     if release {
-        // The browser's files first: the release binary carries them.
-        let label = "build the dashboard for release";
-        leptos(place, label, &["--release", "--frontend-only"])?;
-        leptos(place, "build the server for release", &["--release", "--server-only"])?;
+        // The browser's files first, because the binary carries them.
+        let arguments = ["leptos", "build", "--release", "--frontend-only"];
+        step("build the dashboard for release", place.cargo_for_release(&arguments)?)?;
+        let arguments = ["leptos", "build", "--release", "--server-only"];
+        step("build the server for release", place.cargo_for_release(&arguments)?)?;
     } else {
-        leptos(place, "build dashboard and server", &[])?;
+        step("build dashboard and server", place.cargo(&["leptos", "build"])?)?;
     }
     // `weirgate` is named for its features only: with the same ones the dependencies are already there.
     let mut fake = place.cargo(&["build", "--package", "weirgate", "--package", "fake-upstream"])?;
     fake.args(["--bin", "fake-upstream"])
         .args(release.then_some("--release"));
-    process::step("build the fake upstream", fake)?;
+    step("build the fake upstream", fake)?;
     // A source saved meanwhile must not pass for built.
     if sources(place)? == before {
         stamp::write(&stamp, &fingerprint(place, &before, &built, release))?;
@@ -85,10 +87,9 @@ pub fn release_if_current(place: &Place) -> Result<Option<PathBuf>> {
     Ok(current.then_some(built.weirgate))
 }
 
-fn leptos(place: &Place, label: &str, arguments: &[&str]) -> Result<()> {
-    let mut command = place.cargo(&["leptos", "build"])?;
-    // A compiler's message says enough; where inside cargo-leptos it was passed on says nothing.
-    command.args(arguments).env("RUST_BACKTRACE", "0");
+/// A compiler's message says enough; where inside cargo-leptos it was passed on says nothing.
+fn step(label: &str, mut command: Command) -> Result<()> {
+    command.env("RUST_BACKTRACE", "0");
     process::step(label, command)
 }
 

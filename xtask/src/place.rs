@@ -19,8 +19,10 @@ const SET_BY_CARGO_RUN: [&str; 6] = [
     "OUT_DIR",
 ];
 
-/// As cargo-leptos names it to the commands it starts: from the checkout.
+/// Where the browser's files are built, as cargo-leptos names it: from the checkout.
 const SITE_ROOT: &str = "target/site";
+/// Of its own, so that a release binary never carries a debug build's files.
+const RELEASE_SITE_ROOT: &str = "target/site-release";
 
 /// The file and crate name that `cargo leptos` gives the browser's files. Leptos bakes it in when it compiles, so every
 /// cargo command has to see the same value.
@@ -58,6 +60,7 @@ impl Place {
         self.cache.join("tools")
     }
 
+    /// The debug build's files for the browser.
     pub fn site(&self) -> PathBuf {
         self.root.join(SITE_ROOT)
     }
@@ -90,12 +93,21 @@ impl Place {
 
     /// `cargo …` in the checkout, always into the one target folder.
     pub fn cargo(&self, arguments: &[&str]) -> Result<Command> {
+        self.cargo_for(SITE_ROOT, arguments)
+    }
+
+    /// The same for a release build.
+    pub fn cargo_for_release(&self, arguments: &[&str]) -> Result<Command> {
+        self.cargo_for(RELEASE_SITE_ROOT, arguments)
+    }
+
+    fn cargo_for(&self, site: &str, arguments: &[&str]) -> Result<Command> {
         let mut command = self.command("cargo")?;
         command.args(arguments).env("CARGO_TARGET_DIR", &self.target);
         // Inputs of Leptos and of the root package's build script: cargo-leptos sets them, so all others have to.
         command
             .env("LEPTOS_OUTPUT_NAME", OUTPUT_NAME)
-            .env("LEPTOS_SITE_ROOT", SITE_ROOT);
+            .env("LEPTOS_SITE_ROOT", site);
         Ok(command)
     }
 }
