@@ -121,12 +121,15 @@ impl Ledger {
         }
     }
 
-    /// Open records in the database, of all nodes; after [`Ledger::close`] how many there were then.
+    /// Open records in the database, of all nodes, once everything handed over so far is written; after [`Ledger::close`] how many there were then.
     pub async fn open_records(&self) -> Result<u64> {
-        match self.0.shared.left_open() {
-            Some(count) => Ok(count),
-            None => db::calls::count_open(&self.0.db).await,
+        if let Some(count) = self.0.shared.left_open() {
+            return Ok(count);
         }
+        if self.0.node.is_some() {
+            self.flush().await?;
+        }
+        db::calls::count_open(&self.0.db).await
     }
 
     /// Writes what is left and stops. What is handed over afterwards is booked at the next start, as lost.
