@@ -20,7 +20,7 @@ pub use reading::Reading;
 
 use crate::{
     Error, Gateway,
-    upstream::{Broken, Chunks, Dial},
+    upstream::{Answer, Broken, Chunks, Dial},
 };
 
 /// How a call ended, as far as the books care.
@@ -48,6 +48,8 @@ enum Phase {
     Ready(Dial),
     /// Sent; headers are awaited.
     Dialling(Dial),
+    /// Headers are here, the open record is not durable yet.
+    Dialled(Result<Answer, Error>),
     Answering(Chunks),
     Done,
 }
@@ -92,19 +94,24 @@ impl InFlight {
             Phase::Ready(dial) | Phase::Dialling(dial) => Phase::Dialling(dial),
             other => other,
         };
-        let Phase::Dialling(dial) = &mut self.phase else {
-            return Err(settled());
+        let phase = &mut self.phase;
+        // What arrives is kept in the guard at once: whoever drops it meanwhile must not wait for it again.
+        let arrival = async {
+            if let Phase::Dialling(dial) = phase {
+                let outcome = dial.await;
+                *phase = Phase::Dialled(outcome);
+            }
+            Ok(())
         };
-        let (durable, answer) = if before_dial {
-            (Ok(()), dial.await)
+        if before_dial {
+            arrival.await?;
         } else {
             // A refused open record ends the call at once; nothing of the answer has been served.
-            tokio::try_join!(async { opened.durable().await.map_err(Error::from) }, async {
-                Ok(dial.await)
-            })
-            .map_or_else(|error| (Err(error), Err(settled())), |(_, answer)| (Ok(()), answer))
+            tokio::try_join!(async { opened.durable().await.map_err(Error::from) }, arrival)?;
+        }
+        let Phase::Dialled(answer) = std::mem::replace(&mut self.phase, Phase::Done) else {
+            return Err(settled());
         };
-        durable?;
         let answer = answer?;
         self.phase = Phase::Answering(answer.body);
         Ok((answer.status, answer.headers))
@@ -230,20 +237,32 @@ impl InFlight {
     /// The client is gone: reads on for `grace`, then hangs up and settles.
     async fn read_on(mut self, grace: Duration, gone: Ending) {
         let reading = async {
-            if let Phase::Dialling(dial) = &mut self.phase {
-                match dial.await {
-                    Ok(answer) if answer.status.is_success() => self.phase = Phase::Answering(answer.body),
-                    _ => return,
+            let answer = match std::mem::replace(&mut self.phase, Phase::Done) {
+                Phase::Dialling(dial) => dial.await,
+                Phase::Dialled(answer) => answer,
+                Phase::Answering(chunks) => {
+                    self.phase = Phase::Answering(chunks);
+                    return self.read_rest().await;
                 }
-            }
-            while let Some(Ok(chunk)) = self.chunk().await {
-                if self.inspect(chunk).is_err() {
-                    return;
-                }
+                Phase::Ready(_) | Phase::Done => return,
+            };
+            if let Ok(answer) = answer
+                && answer.status.is_success()
+            {
+                self.phase = Phase::Answering(answer.body);
+                self.read_rest().await;
             }
         };
         // Timing out is the plan, not a failure: what is known by then is what the row says.
         let _ = tokio::time::timeout(grace, reading).await;
         self.settle(gone);
+    }
+
+    async fn read_rest(&mut self) {
+        while let Some(Ok(chunk)) = self.chunk().await {
+            if self.inspect(chunk).is_err() {
+                return;
+            }
+        }
     }
 }
