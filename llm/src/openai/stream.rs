@@ -1,5 +1,7 @@
 //! Chunks of a Chat Completions stream: `choices`, at last `usage`, then `[DONE]`; or an `error` object.
 
+use serde_json::{Map, Value};
+
 use crate::{
     json::{self, Fault, Kind},
     meter::Reading,
@@ -18,7 +20,7 @@ pub(super) const NOT_CONTENT: &[&str] = &[
     "object",
 ];
 
-/// Looks at one event; `true`: it is the extra chunk that `stream_options.include_usage` brings, with no choices.
+/// Looks at one event; `true`: it is the extra chunk that `stream_options.include_usage` brings, whose choices say nothing.
 pub(crate) fn read(event: &Event<'_>, reading: &mut Reading) -> Result<bool, Fault> {
     let data = &*event.data;
     if data.trim_ascii() == b"[DONE]" {
@@ -33,9 +35,7 @@ pub(crate) fn read(event: &Event<'_>, reading: &mut Reading) -> Result<bool, Fau
         _ => {}
     })?;
     reading.error |= error || event.name == b"error";
-    let mut no_choices = false;
-    if let Some(choices) = choices {
-        no_choices = choices.kind == Kind::Array && choices.is_empty_container(data);
+    if let Some(choices) = &choices {
         reading.output_bytes += json::text_bytes(choices.raw(data), NOT_CONTENT);
     }
     // Every chunk but the last carries `"usage": null`.
@@ -43,5 +43,44 @@ pub(crate) fn read(event: &Event<'_>, reading: &mut Reading) -> Result<bool, Fau
     if let Some(value) = &said {
         reading.usage(usage::read(value.raw(data)), true);
     }
-    Ok(no_choices && said.is_some() && !error)
+    let extra = said.is_some() && !error && choices.is_some_and(|choices| say_nothing(choices.raw(data)));
+    Ok(extra)
+}
+
+/// OpenAI's extra chunk has no choices; LiteLLM's has one with an empty delta. A chunk that names a role, a finish reason or
+/// any content is the client's.
+fn say_nothing(choices: &[u8]) -> bool {
+    let empty = |value: &Value| value.is_null() || value == "" || value.as_object().is_some_and(Map::is_empty);
+    let silent = |choice: &Value| {
+        let delta = choice.get("delta").and_then(Value::as_object);
+        choice.get("finish_reason").is_none_or(Value::is_null)
+            && delta.is_none_or(|delta| delta.values().all(empty))
+            && choice.get("text").is_none_or(empty)
+    };
+    serde_json::from_slice::<Vec<Value>>(choices).is_ok_and(|choices| choices.iter().all(silent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::say_nothing;
+
+    #[test]
+    fn only_a_chunk_that_says_nothing_is_the_extra_one() {
+        for extra in [
+            "[]",
+            r#"[{"index":0,"delta":{}}]"#,
+            r#"[{"index":0,"delta":{"content":null},"finish_reason":null}]"#,
+        ] {
+            assert!(say_nothing(extra.as_bytes()), "{extra}");
+        }
+        for kept in [
+            r#"[{"index":0,"delta":{},"finish_reason":"stop"}]"#,
+            r#"[{"index":0,"delta":{"role":"assistant","content":""}}]"#,
+            r#"[{"index":0,"delta":{"content":"x"}}]"#,
+            r#"[{"index":0,"delta":{"tool_calls":[{"index":0}]}}]"#,
+            r#"{}"#,
+        ] {
+            assert!(!say_nothing(kept.as_bytes()), "{kept}");
+        }
+    }
 }
