@@ -3,7 +3,7 @@
 // MISS for each mark, and exits with 1 on a miss.
 import { parseArgs } from "node:util";
 
-import { cleanUp } from "../end2end/lib/process.mjs";
+import { cleanUp, panics } from "../end2end/lib/process.mjs";
 import { accountApi } from "./account.mjs";
 import { Marks } from "./lib/marks.mjs";
 import { proxies } from "./proxies.mjs";
@@ -24,4 +24,5 @@ for (const name of wanted) {
     await cleanUp();
   }
 }
+for (const panic of panics) marks.failed("no panic", new Error(panic.replaceAll("\n", " ")));
 process.exit(marks.print() ? 0 : 1);

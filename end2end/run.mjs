@@ -1,5 +1,5 @@
 // `node run.mjs e2e|clients|kill`: runs one of the flows against a Weirgate of its own; exit code 0 when every fact held.
-import { cleanUp } from "./lib/process.mjs";
+import { cleanUp, panics } from "./lib/process.mjs";
 
 const FLOWS = { clients: "./flows/clients.mjs", e2e: "./flows/e2e.mjs", kill: "./flows/kill.mjs" };
 const name = process.argv[2];
@@ -16,4 +16,5 @@ try {
 } finally {
   await cleanUp();
 }
-process.exit(code);
+for (const panic of panics) console.error(`✗ panic in ${panic}`);
+process.exit(panics.length > 0 ? 1 : code);

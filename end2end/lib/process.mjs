@@ -1,6 +1,6 @@
 // Child processes of a run: started with an environment of their own, their output kept as artefacts, ended by process id.
 import { spawn } from "node:child_process";
-import { closeSync, createWriteStream, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, createWriteStream, mkdirSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 
 export const HERE = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const ARTEFACTS = path.resolve(process.env.WEIRGATE_E2E_ARTEFACTS ?? path.join(HERE, "artefacts"));
+
+/** What programs under test said when they panicked: no flow has passed in which one did. */
+export const panics = [];
 
 const running = new Set();
 const folders = new Set();
@@ -58,6 +61,7 @@ export function start(name, command, args, { env = {}, cwd, stdin, quiet = false
   child.name = name;
   const keep = (chunk) => {
     log.write(chunk);
+    notePanic(name, child.tail.slice(-200), chunk);
     child.tail = (child.tail + chunk).slice(-4000);
   };
   child.stdout.setEncoding("utf8").on("data", keep).on("data", (chunk) => (child.output += chunk));
@@ -86,16 +90,27 @@ export function start(name, command, args, { env = {}, cwd, stdin, quiet = false
   return child;
 }
 
+function notePanic(name, before, chunk) {
+  const text = before + chunk;
+  const at = text.indexOf("panicked at", Math.max(0, before.length - "panicked at".length + 1));
+  if (at >= 0 && panics.length < 20) panics.push(`${name}: ${text.slice(at, at + 300)}`);
+}
+
 function startQuietly(name, command, args, { env, cwd }) {
-  const file = openSync(artefact(`${name}.log`), "a");
+  const log = artefact(`${name}.log`);
+  const file = openSync(log, "w");
   const child = spawn(command, args, { env: cleanEnvironment(env), cwd, stdio: ["ignore", file, file] });
   closeSync(file);
   child.name = name;
-  child.tail = `its output is in ${artefact(`${name}.log`)}`;
+  child.tail = `its output is in ${log}`;
   running.add(child);
   child.exited = new Promise((resolve) => {
     const ended = (result) => {
       running.delete(child);
+      const beginning = Buffer.alloc(16 << 20);
+      const written = openSync(log, "r");
+      notePanic(name, "", beginning.toString("latin1", 0, readSync(written, beginning)));
+      closeSync(written);
       resolve(result);
     };
     child.on("error", (error) => ended({ code: null, signal: null, error }));
