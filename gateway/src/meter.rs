@@ -199,6 +199,14 @@ impl Drop for InFlight {
         if self.opened.is_none() {
             return;
         }
+        if std::thread::panicking() {
+            // Handing the rest to a task would repeat whatever went wrong, for ever.
+            return self.settle(Ending {
+                status: CallStatus::UpstreamError,
+                http_status: SERVED,
+                class: Some("panic"),
+            });
+        }
         if self.reading.complete() {
             // The client hung up after the last event, as some do.
             return self.complete();
