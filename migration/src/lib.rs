@@ -13,6 +13,7 @@ mod m20261121_000003_catalogue;
 mod m20261121_000004_books;
 mod m20261121_000005_audit;
 mod m20261121_000006_nodes;
+mod m20261121_000007_sign_in;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_books::Migration),
             Box::new(m20261121_000005_audit::Migration),
             Box::new(m20261121_000006_nodes::Migration),
+            Box::new(m20261121_000007_sign_in::Migration),
         ]
     }
 }

@@ -20,6 +20,9 @@ pub struct Register {
     /// `name` is accepted as another name of this field.
     #[serde(default, alias = "name")]
     pub full_name: Option<String>,
+    /// Language of letters and pages: `en` or `ru`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
 }
 
 impl Register {
@@ -33,6 +36,10 @@ impl Register {
         }
         if let Some(name) = &self.full_name {
             wrong(&mut errors, "full_name", rules::name(name, rules::NAME_MOST));
+        }
+        if let Some(locale) = &self.locale {
+            let known = LOCALES.contains(&locale.as_str());
+            wrong(&mut errors, "locale", known.then_some(()).ok_or(Wrong::UnknownValue));
         }
         Refusal::fields(errors)
     }
@@ -58,6 +65,9 @@ pub struct Login {
     /// Keeps the sign-in for 30 days instead of one.
     #[serde(default)]
     pub remember_me: bool,
+    /// The second factor, where the account has one: a code of an authenticator app or a recovery code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// `POST auth/refresh`, `POST auth/logout`.
@@ -81,6 +91,16 @@ pub struct Setup {
     /// `name` is accepted as another name of this field.
     #[serde(default, alias = "name")]
     pub full_name: Option<String>,
+}
+
+/// `DELETE account/profile`.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Leave {
+    /// The account's, if it has one.
+    #[serde(default)]
+    pub password: Option<String>,
 }
 
 pub const LOCALES: [&str; 2] = ["en", "ru"];

@@ -18,6 +18,18 @@ pub enum Code {
     WrongPassword,
     /// 401: a refresh token that is spent, revoked, expired or was never issued.
     InvalidGrant,
+    /// 401: the first proof was right, the account asks for a second one; send it as `code`.
+    SecondFactorRequired,
+    /// 401: the second factor's code is wrong, too old or used.
+    WrongCode,
+    /// 401: a passkey that is unknown, removed or copied, or that answered too late or twice.
+    InvalidPasskey,
+    /// 400: a link or a token in it is unknown, used or too old.
+    InvalidLink,
+    /// 403: this needs the password again, or a sign-in that is not older than five minutes.
+    ReauthRequired,
+    /// 403: an organization of this person asks for a second factor, and they have none yet.
+    SecondFactorMissing,
     /// 403: known, but not allowed to do this.
     Forbidden,
     /// 403: the key may not use this model.
@@ -38,6 +50,8 @@ pub enum Code {
     UsernameTaken,
     /// 409
     Conflict,
+    /// 409: without it nobody could sign in to this account any more.
+    LastWayIn,
     /// 400: the body is not what the contract says.
     BadRequest,
     /// 413
@@ -66,12 +80,13 @@ impl Code {
     pub const fn status(self) -> u16 {
         use Code::*;
         match self {
-            BadRequest => 400,
-            MissingCredential | InvalidCredential | TwoCredentials | WrongPassword | InvalidGrant => 401,
-            Forbidden | ModelNotAllowed | CrossSite | RegistrationClosed => 403,
+            BadRequest | InvalidLink => 400,
+            MissingCredential | InvalidCredential | TwoCredentials | WrongPassword | InvalidGrant
+            | SecondFactorRequired | WrongCode | InvalidPasskey => 401,
+            Forbidden | ReauthRequired | SecondFactorMissing | ModelNotAllowed | CrossSite | RegistrationClosed => 403,
             NotFound | UnknownModel => 404,
             MethodNotAllowed => 405,
-            EmailTaken | UsernameTaken | Conflict => 409,
+            EmailTaken | UsernameTaken | Conflict | LastWayIn => 409,
             TooLarge => 413,
             UnsupportedMediaType => 415,
             Invalid => 422,
@@ -93,6 +108,12 @@ impl Code {
             TwoCredentials => "two_credentials",
             WrongPassword => "wrong_password",
             InvalidGrant => "invalid_grant",
+            SecondFactorRequired => "second_factor_required",
+            WrongCode => "wrong_code",
+            InvalidPasskey => "invalid_passkey",
+            InvalidLink => "invalid_link",
+            ReauthRequired => "reauth_required",
+            SecondFactorMissing => "second_factor_missing",
             Forbidden => "forbidden",
             ModelNotAllowed => "model_not_allowed",
             CrossSite => "cross_site",
@@ -103,6 +124,7 @@ impl Code {
             EmailTaken => "email_taken",
             UsernameTaken => "username_taken",
             Conflict => "conflict",
+            LastWayIn => "last_way_in",
             BadRequest => "bad_request",
             TooLarge => "too_large",
             UnsupportedMediaType => "unsupported_media_type",
@@ -176,6 +198,9 @@ mod tests {
             Code::UnknownModel,
             Code::UpstreamTimeout,
             Code::EmailTaken,
+            Code::SecondFactorMissing,
+            Code::InvalidPasskey,
+            Code::LastWayIn,
         ] {
             assert_eq!(serde_json::to_value(code).unwrap(), code.name());
         }

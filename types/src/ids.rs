@@ -44,6 +44,10 @@ ids!(
     OrganizationId,
     /// An API key's row (not its public id, which stands in the key itself).
     KeyId,
+    /// A personal token's row (not its public id, which stands in the token itself).
+    ApiTokenId,
+    /// A passkey's row (not the credential's id, which the authenticator chose).
+    PasskeyId,
     /// A configured upstream.
     ProviderId,
     /// A model of the catalogue (its public name is a string of its own).

@@ -5,22 +5,27 @@
 pub mod accounts;
 pub mod dialect;
 pub mod error;
+pub mod factors;
 pub mod ids;
 pub mod key_format;
 pub mod keys;
+pub mod links;
 pub mod money;
 pub mod page;
+pub mod personal_tokens;
 pub mod problem;
 pub mod provider;
 pub mod role;
 pub mod rules;
+pub mod sessions;
+pub mod sign_in;
 pub mod time;
 pub mod tokens;
 pub mod usage;
 
 pub use dialect::Dialect;
 pub use error::Refusal;
-pub use ids::{CallId, KeyId, ModelId, OrganizationId, PriceId, ProviderId, SessionId, UserId};
+pub use ids::{ApiTokenId, CallId, KeyId, ModelId, OrganizationId, PasskeyId, PriceId, ProviderId, SessionId, UserId};
 pub use money::{Nanos, Price};
 pub use role::{OrganizationRole, PlatformRole};
 pub use time::Timestamp;
