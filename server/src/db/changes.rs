@@ -18,18 +18,20 @@ pub(crate) enum Change {
     Organization,
     Member,
     Session,
+    ApiToken,
     Provider,
     Model,
     Price,
 }
 
 impl Change {
-    pub const ALL: [Change; 8] = [
+    pub const ALL: [Change; 9] = [
         Change::Key,
         Change::User,
         Change::Organization,
         Change::Member,
         Change::Session,
+        Change::ApiToken,
         Change::Provider,
         Change::Model,
         Change::Price,
@@ -42,6 +44,7 @@ impl Change {
             Change::Organization => "organization",
             Change::Member => "member",
             Change::Session => "session",
+            Change::ApiToken => "api_token",
             Change::Provider => "provider",
             Change::Model => "model",
             Change::Price => "price",

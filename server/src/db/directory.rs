@@ -1,6 +1,6 @@
 //! What the directory loads, whole at start and by id afterwards, and when keys were last used.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Select, sea_query::Expr};
 use types::{OrganizationRole, PlatformRole, Timestamp};
@@ -20,7 +20,7 @@ pub(crate) enum Which<'a> {
 }
 
 impl Which<'_> {
-    fn of<E: EntityTrait>(self, column: E::Column) -> Select<E> {
+    pub(super) fn of<E: EntityTrait>(self, column: E::Column) -> Select<E> {
         match self {
             Which::All => E::find(),
             Which::Ids(ids) => E::find().filter(column.is_in(ids.iter().copied())),
@@ -86,13 +86,20 @@ pub(crate) struct UserRow {
     pub locale: String,
     pub theme: String,
     pub time_zone: String,
+    pub avatar_url: Option<String>,
+    pub has_second_factor: bool,
+    pub email_verified: bool,
+    pub has_password: bool,
+    pub created_at: Timestamp,
 }
 
 pub(crate) async fn users(db: &Db, which: Which<'_>) -> Result<Vec<UserRow>> {
+    let holders: HashSet<Uuid> = super::factors::holders(db, which).await?.into_iter().collect();
     let rows = which.of::<users::Entity>(users::Column::Id).all(db.read()).await?;
     rows.into_iter()
         .map(|row| {
             Ok(UserRow {
+                has_second_factor: holders.contains(&row.id),
                 role: PlatformRole::parse(&row.role).ok_or_else(|| contradiction("users", row.id, "role"))?,
                 id: row.id,
                 email: row.email,
@@ -102,6 +109,10 @@ pub(crate) async fn users(db: &Db, which: Which<'_>) -> Result<Vec<UserRow>> {
                 locale: row.locale,
                 theme: row.theme,
                 time_zone: row.time_zone,
+                avatar_url: row.avatar_url,
+                email_verified: row.email_verified_at.is_some(),
+                has_password: row.hashed_password.is_some(),
+                created_at: Timestamp(row.created_at),
             })
         })
         .collect()
@@ -113,6 +124,7 @@ pub(crate) struct OrganizationRow {
     pub slug: Option<String>,
     pub plan: String,
     pub personal_user_id: Option<Uuid>,
+    pub requires_second_factor: bool,
 }
 
 pub(crate) async fn organizations(db: &Db, which: Which<'_>) -> Result<Vec<OrganizationRow>> {
@@ -140,6 +152,7 @@ async fn found(select: Select<organizations::Entity>, db: &Db) -> Result<Vec<Org
             slug: row.slug,
             plan: row.plan,
             personal_user_id: row.personal_user_id,
+            requires_second_factor: row.requires_second_factor,
         })
         .collect())
 }

@@ -138,3 +138,40 @@ pub(crate) async fn revoke(tx: &mut Tx, owner: Owner, id: KeyId, now: Timestamp)
         Revoked::Unknown
     })
 }
+
+/// Removes a person's keys for good and names them.
+pub(crate) async fn delete_of(tx: &mut Tx, user: UserId) -> Result<Vec<KeyId>> {
+    let ids: Vec<Uuid> = api_keys::Entity::find()
+        .select_only()
+        .column(api_keys::Column::Id)
+        .filter(api_keys::Column::UserId.eq(user.0))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    api_keys::Entity::delete_many()
+        .filter(api_keys::Column::UserId.eq(user.0))
+        .exec(tx.conn())
+        .await?;
+    Ok(ids.into_iter().map(KeyId).collect())
+}
+
+/// Revokes a person's keys and names those that were not revoked before.
+pub(crate) async fn revoke_all(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<Vec<KeyId>> {
+    let live = Condition::all()
+        .add(api_keys::Column::UserId.eq(user.0))
+        .add(api_keys::Column::RevokedAt.is_null());
+    let ids: Vec<Uuid> = api_keys::Entity::find()
+        .select_only()
+        .column(api_keys::Column::Id)
+        .filter(live.clone())
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    api_keys::Entity::update_many()
+        .col_expr(api_keys::Column::RevokedAt, Expr::value(now.0))
+        .col_expr(api_keys::Column::UpdatedAt, Expr::value(now.0))
+        .filter(live)
+        .exec(tx.conn())
+        .await?;
+    Ok(ids.into_iter().map(KeyId).collect())
+}

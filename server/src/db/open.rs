@@ -120,8 +120,8 @@ async fn open_sqlite(options: &Options) -> Result<Opened> {
     assert_sqlite(&write, synchronous).await?;
     let stop = CancellationToken::new();
     Ok(Opened {
-        read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read.clone()),
-        write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write.clone()),
+        read: timed(SqlxSqliteConnector::from_sqlx_sqlite_pool(read.clone())),
+        write: timed(SqlxSqliteConnector::from_sqlx_sqlite_pool(write.clone())),
         pools: Pools::Sqlite {
             read,
             write,
@@ -129,6 +129,17 @@ async fn open_sqlite(options: &Options) -> Result<Opened> {
             stop,
         },
     })
+}
+
+/// Tells how long each statement took, if the log asks for `server::db=trace` at the start. Never the statement: it may hold values.
+fn timed(mut connection: DatabaseConnection) -> DatabaseConnection {
+    if tracing::enabled!(target: "server::db", tracing::Level::TRACE) {
+        connection.set_metric_callback(|statement| {
+            let elapsed_us = u64::try_from(statement.elapsed.as_micros()).unwrap_or(u64::MAX);
+            tracing::trace!(target: "server::db", elapsed_us, failed = statement.failed, "statement");
+        });
+    }
+    connection
 }
 
 fn sqlite_pool(most: u32) -> PoolOptions<sqlx::Sqlite> {
@@ -202,7 +213,7 @@ async fn open_postgres(options: &Options) -> Result<Opened> {
         })
         .connect_with(connect)
         .await?;
-    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
+    let connection = timed(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()));
     Ok(Opened {
         read: connection.clone(),
         write: connection,

@@ -1,7 +1,7 @@
 //! Rows of sign-ins and the refresh tokens they have spent. Only hashes come here.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
-use types::{SessionId, Timestamp};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use types::{SessionId, Timestamp, UserId};
 
 use super::{
     Db, Tx,
@@ -15,6 +15,10 @@ pub(crate) async fn insert(tx: &mut Tx, row: Row) -> Result<()> {
     let row = sessions::ActiveModel::from(row).reset_all();
     sessions::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())
+}
+
+pub(crate) async fn find(db: &Db, id: SessionId) -> Result<Option<Row>> {
+    Ok(sessions::Entity::find_by_id(id.0).one(db.read()).await?)
 }
 
 pub(crate) async fn by_cookie(db: &Db, hash: &[u8]) -> Result<Option<Row>> {
@@ -73,6 +77,35 @@ pub(crate) async fn rotate(tx: &mut Tx, rotation: Rotation) -> Result<bool> {
     Ok(true)
 }
 
+/// All of a person's, the most recently used first.
+pub(crate) async fn of_user(db: &Db, user: UserId) -> Result<Vec<Row>> {
+    Ok(of(user).all(db.read()).await?)
+}
+
+pub(crate) async fn of_user_in(tx: &mut Tx, user: UserId) -> Result<Vec<Row>> {
+    Ok(of(user).all(tx.conn()).await?)
+}
+
+fn of(user: UserId) -> sea_orm::Select<sessions::Entity> {
+    sessions::Entity::find()
+        .filter(sessions::Column::UserId.eq(user.0))
+        .order_by_desc(sessions::Column::LastSeenAt)
+        .order_by_desc(sessions::Column::Id)
+}
+
+pub(crate) async fn owned(tx: &mut Tx, user: UserId, id: SessionId) -> Result<Option<Row>> {
+    Ok(of(user).filter(sessions::Column::Id.eq(id.0)).one(tx.conn()).await?)
+}
+
+pub(crate) async fn replace_cookie(tx: &mut Tx, id: SessionId, hash: Vec<u8>) -> Result<()> {
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::CookieHash, Expr::value(hash))
+        .filter(sessions::Column::Id.eq(id.0))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// Notes a use; never moves backwards.
 pub(crate) async fn touch(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<()> {
     sessions::Entity::update_many()
@@ -82,6 +115,11 @@ pub(crate) async fn touch(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<
         .exec(tx.conn())
         .await?;
     Ok(())
+}
+
+pub(crate) async fn count_refresh_tokens(db: &Db) -> Result<u64> {
+    let query = sessions::Entity::find().filter(sessions::Column::RefreshTokenHash.is_not_null());
+    Ok(query.count(db.read()).await?)
 }
 
 /// Whether a row was there to delete.

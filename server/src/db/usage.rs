@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Db,
     calls::{DAY, QUARTER, bucket},
-    entity::{api_keys, calls_open, usage_logs, users},
+    entity::{calls_open, usage_logs},
 };
 use crate::error::Result;
 
@@ -250,37 +250,4 @@ fn open_call(row: calls_open::Model) -> Call {
         source: UsageSource::None,
         error_class: None,
     }
-}
-
-/// Names of an organization's keys, revoked ones included.
-pub(crate) async fn key_names(db: &Db, organization: OrganizationId, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = api_keys::Entity::find()
-        .select_only()
-        .column(api_keys::Column::Id)
-        .column(api_keys::Column::Name)
-        .filter(api_keys::Column::OrganizationId.eq(organization.0))
-        .filter(api_keys::Column::Id.is_in(ids.iter().copied()))
-        .into_tuple()
-        .all(db.read())
-        .await?;
-    Ok(rows)
-}
-
-/// User names of people whose calls stand in an organization's books.
-pub(crate) async fn user_names(db: &Db, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = users::Entity::find()
-        .select_only()
-        .column(users::Column::Id)
-        .column(users::Column::Username)
-        .filter(users::Column::Id.is_in(ids.iter().copied()))
-        .into_tuple()
-        .all(db.read())
-        .await?;
-    Ok(rows)
 }

@@ -21,6 +21,10 @@ pub(crate) async fn find(db: &Db, id: UserId) -> Result<Option<Row>> {
     Ok(users::Entity::find_by_id(id.0).one(db.read()).await?)
 }
 
+pub(crate) async fn find_in(tx: &mut Tx, id: UserId) -> Result<Option<Row>> {
+    Ok(users::Entity::find_by_id(id.0).one(tx.conn()).await?)
+}
+
 pub(crate) async fn by_email(db: &Db, email: &str) -> Result<Option<Row>> {
     let query = users::Entity::find().filter(users::Column::Email.eq(email));
     Ok(query.one(db.read()).await?)
@@ -42,6 +46,20 @@ pub(crate) async fn admin_exists(db: &Db) -> Result<bool> {
 
 /// Whether there is an administrator, asked by one transaction at a time: who hears no may create one before anybody else asks.
 pub(crate) async fn admin_exists_locked(tx: &mut Tx) -> Result<bool> {
+    lock_admins(tx).await?;
+    Ok(admins().count(tx.conn()).await? > 0)
+}
+
+/// Whether somebody but this person administers the server; asked by one transaction at a time, so that two cannot leave each other.
+pub(crate) async fn other_admin_exists_locked(tx: &mut Tx, id: UserId) -> Result<bool> {
+    lock_admins(tx).await?;
+    let others = admins()
+        .filter(users::Column::IsActive.eq(true))
+        .filter(users::Column::Id.ne(id.0));
+    Ok(others.count(tx.conn()).await? > 0)
+}
+
+async fn lock_admins(tx: &mut Tx) -> Result<()> {
     const SETUP_LOCK: i64 = 0x7765_6972_0010;
     let backend = tx.conn().get_database_backend();
     // SQLite's write transactions already run one after another.
@@ -49,7 +67,23 @@ pub(crate) async fn admin_exists_locked(tx: &mut Tx) -> Result<bool> {
         let lock = Statement::from_sql_and_values(backend, "SELECT pg_advisory_xact_lock($1)", [SETUP_LOCK.into()]);
         tx.conn().query_one_raw(lock).await?;
     }
-    Ok(admins().count(tx.conn()).await? > 0)
+    Ok(())
+}
+
+/// Removes a person; what belongs to them alone goes with the row.
+pub(crate) async fn delete(tx: &mut Tx, id: UserId) -> Result<()> {
+    users::Entity::delete_by_id(id.0).exec(tx.conn()).await?;
+    Ok(())
+}
+
+pub(crate) async fn set_role(tx: &mut Tx, id: UserId, role: PlatformRole, now: Timestamp) -> Result<()> {
+    users::Entity::update_many()
+        .col_expr(users::Column::Role, Expr::value(role.name()))
+        .col_expr(users::Column::UpdatedAt, Expr::value(now.0))
+        .filter(users::Column::Id.eq(id.0))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 fn admins() -> sea_orm::Select<users::Entity> {
@@ -68,6 +102,60 @@ pub(crate) async fn replace_hash(tx: &mut Tx, id: UserId, old: &str, new: &str, 
         .exec(tx.conn())
         .await?;
     Ok(())
+}
+
+/// The person may not sign in any more.
+pub(crate) async fn deactivate(tx: &mut Tx, id: UserId) -> Result<()> {
+    users::Entity::update_many()
+        .col_expr(users::Column::IsActive, Expr::value(false))
+        .filter(users::Column::Id.eq(id.0))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Sets a password's hash, whatever was there.
+pub(crate) async fn set_hash(tx: &mut Tx, id: UserId, hash: &str, now: Timestamp) -> Result<()> {
+    users::Entity::update_many()
+        .col_expr(users::Column::HashedPassword, Expr::value(hash))
+        .col_expr(users::Column::UpdatedAt, Expr::value(now.0))
+        .filter(users::Column::Id.eq(id.0))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn drop_hash(tx: &mut Tx, id: UserId) -> Result<()> {
+    users::Entity::update_many()
+        .col_expr(users::Column::HashedPassword, Expr::value(Option::<String>::None))
+        .filter(users::Column::Id.eq(id.0))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Sets another address, which is verified.
+pub(crate) async fn set_email(tx: &mut Tx, id: UserId, email: &str, now: Timestamp) -> Result<()> {
+    users::Entity::update_many()
+        .col_expr(users::Column::Email, Expr::value(email))
+        .col_expr(users::Column::EmailVerifiedAt, Expr::value(now.0))
+        .col_expr(users::Column::UpdatedAt, Expr::value(now.0))
+        .filter(users::Column::Id.eq(id.0))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Notes that the address is its owner's. Whether that is news.
+pub(crate) async fn verify_email(tx: &mut Tx, id: UserId, now: Timestamp) -> Result<bool> {
+    let updated = users::Entity::update_many()
+        .col_expr(users::Column::EmailVerifiedAt, Expr::value(now.0))
+        .col_expr(users::Column::UpdatedAt, Expr::value(now.0))
+        .filter(users::Column::Id.eq(id.0))
+        .filter(users::Column::EmailVerifiedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(updated.rows_affected == 1)
 }
 
 /// What of a profile changes; `None` leaves a column as it is.

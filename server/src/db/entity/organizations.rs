@@ -14,6 +14,7 @@ pub struct Model {
     pub plan: String,
     pub created_at: i64,
     pub updated_at: i64,
+    pub requires_second_factor: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -20,6 +20,9 @@ pub struct Model {
     pub last_seen_at: i64,
     pub expires_at: i64,
     pub created_at: i64,
+    /// How the person proved who they are, joined by `+`: `password+totp`.
+    pub methods: String,
+    pub authenticated_at: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
