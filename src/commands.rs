@@ -2,6 +2,7 @@
 
 mod admin;
 mod config;
+mod doctor;
 mod healthcheck;
 mod keys;
 mod migrate;
@@ -58,6 +59,8 @@ enum Command {
     Keys(keys::Keys),
     /// Check the configuration, or print it with the source of each value
     Config(config::Command),
+    /// Look at configuration, data folder, database, mail, providers and clock, and say what to mend; exits with 1 if something is
+    Doctor,
     /// Print the OpenAPI document
     Openapi,
     /// Exit with 0 when the server that this configuration describes is ready
@@ -73,6 +76,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Admin(command) => admin::run(&settings, command).await,
         Command::Keys(command) => keys::run(&settings, command).await,
         Command::Config(command) => config::run(&settings, command),
+        Command::Doctor => doctor::run(&settings).await,
         Command::Openapi => openapi::run(&settings).await,
         Command::Healthcheck(command) => healthcheck::run(&settings, command).await,
     }

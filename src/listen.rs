@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use axum::{Extension, Router, extract::ConnectInfo};
+use axum::{Router, extract::ConnectInfo};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -69,10 +69,12 @@ fn connect(
 ) {
     // Without it the last small write of a stream waits up to 40 ms for an acknowledgement.
     let _ = socket.set_nodelay(true);
-    let service = router.clone().layer(Extension(ConnectInfo(peer)));
-    let service = TowerToHyperService::new(
-        service.map_request(|request: hyper::Request<Incoming>| request.map(axum::body::Body::new)),
-    );
+    // Not as a layer: that would build every route anew for every connection, over 100 KiB each.
+    let named = move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.map(axum::body::Body::new)
+    };
+    let service = TowerToHyperService::new(router.clone().map_request(named));
     let connection = builder
         .serve_connection_with_upgrades(TokioIo::new(socket), service)
         .into_owned();

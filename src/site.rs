@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderValue, header};
 use leptos::{config::LeptosOptions, context::provide_context};
 use leptos_axum::LeptosRoutes;
 use server::{State, http::layers};
@@ -74,9 +74,7 @@ fn dashboard(state: State) -> Router {
             async move { render(request).await.into_response() }
         }
     };
-    let functions = Router::new()
-        .route("/_fn/{*name}", post(functions))
-        .layer(from_fn_with_state(state.clone(), layers::same_origin_redirect));
+    let functions = Router::new().route("/_fn/{*name}", post(functions));
     #[cfg(carries_pages)]
     let files = assets::router();
     #[cfg(not(carries_pages))]
@@ -84,14 +82,16 @@ fn dashboard(state: State) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, routes, context, shell)
         .merge(functions)
+        // Around all of it: Leptos brings a route of its own for every server function.
+        .layer(from_fn_with_state(state.clone(), layers::same_origin_redirect))
         .layer(from_fn(never_kept))
         .route("/_fn", get(|| async { http::StatusCode::METHOD_NOT_ALLOWED }))
         .fallback(missing)
         .layer(from_fn_with_state(state.clone(), layers::csrf))
-        .layer(from_fn_with_state(state, identified))
+        .layer(from_fn_with_state(state.clone(), identified))
         .with_state(options)
         .merge(files)
-        .layer(from_fn(guarded))
+        .layer(from_fn_with_state(state, layers::guard))
 }
 
 /// Every request gets its id, for the log and for the page that reports a failure.
@@ -112,20 +112,5 @@ async fn never_kept(request: Request, next: Next) -> Response {
         .headers_mut()
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    response
-}
-
-/// What browsers are told about every answer of the dashboard.
-async fn guarded(request: Request, next: Next) -> Response {
-    const FIXED: [(HeaderName, &str); 4] = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ];
-    let mut response = next.run(request).await;
-    for (name, value) in FIXED {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
     response
 }

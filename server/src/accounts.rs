@@ -4,7 +4,13 @@
 //! `sessions`' business; who may be an administrator first is `setup`'s.
 
 mod create;
+pub mod email;
+mod leave;
+pub mod password;
 mod profile;
+mod reauth;
+mod reclaim;
+mod sign_up;
 mod username;
 
 use types::{
@@ -14,63 +20,58 @@ use types::{
     rules::{self, Wrong},
 };
 
-pub(crate) use create::{Create, Guard, create};
+pub(crate) use create::{Create, Guard, Vouched, create, create_vouched};
+pub use leave::leave;
 pub use profile::{me, update_preferences, update_profile};
+pub use reauth::{has_password, reauth};
+pub use sign_up::{Registered, register};
 
 use crate::{
     Error, State,
     audit::Actor,
-    config::Registration,
     db,
     error::Result,
     passwords::{self, Verdict},
     sessions::{Device, User},
+    sign_in::{Method, Proven, events, limits},
 };
-
-/// Sign-up by the person themselves.
-///
-/// Errors: 403 while sign-up is closed, 409 when e-mail or user name are in use, 422 for fields that break a rule.
-pub async fn register(state: &State, new: Register, device: &Device) -> Result<User> {
-    // Modes that need mail stay shut as long as no mail can be sent.
-    if state.config().auth.registration != Registration::Open {
-        let message = "This server takes no sign-ups. Ask its administrator for an account.";
-        return Err(Error::refused(Code::RegistrationClosed, message));
-    }
-    let request = Create {
-        new,
-        role: PlatformRole::User,
-        by: By::Themselves(device.clone()),
-        guard: Guard::None,
-    };
-    create(state, request).await
-}
 
 /// Checks e-mail and password. Unknown, passwordless and wrong all take as long and look the same; that an account is
 /// disabled is said only to who knows its password.
 ///
-/// Errors: 401 when they do not belong together, 403 for a disabled account, 503 when too many are being checked.
-pub async fn verify_password(state: &State, login: &Login, _device: &Device) -> Result<User> {
+/// Errors: 401 when they do not belong together, 403 for a disabled account, 429 after too many attempts, 503 when too many are
+/// being checked.
+pub async fn verify_password(state: &State, login: &Login, device: &Device) -> Result<Proven> {
     if login.password.chars().count() > rules::PASSWORD_MOST {
         let mut errors = FieldErrors::new();
         types::accounts::wrong(&mut errors, "password", Err(Wrong::TooLong));
         Refusal::fields(errors)?;
     }
     let email = rules::normal_email(&login.email);
-    // A NUL is no text to PostgreSQL, and no address has one.
-    let row = if email.contains('\0') {
-        None
-    } else {
-        db::users::by_email(state.db(), &email).await?
+    let attempt = limits::attempt(state, &email, device).await?;
+    let checked = match check_password(state, login, &email).await {
+        Ok(checked) => checked,
+        Err(error) => {
+            // Nothing was learnt about the password.
+            attempt.withdraw();
+            return Err(error);
+        }
     };
-    let stored = row.as_ref().and_then(|row| row.hashed_password.as_deref());
-    let verdict = passwords::verify(state.clock(), &login.password, stored).await?;
-    let (Some(row), Verdict::Right { rehash }) = (row, verdict) else {
-        return Err(Error::refused(
-            Code::WrongPassword,
-            "E-mail and password do not belong together.",
-        ));
+    let (row, rehash) = match checked {
+        (Some(row), Verdict::Right { rehash }) => (row, rehash),
+        (row, _) => {
+            attempt.failed();
+            if let Some(row) = row {
+                events::failed(state, row.id.into(), device);
+            }
+            return Err(Error::refused(
+                Code::WrongPassword,
+                "E-mail and password do not belong together.",
+            ));
+        }
     };
     if !row.is_active {
+        attempt.withdraw();
         let message = "This account is disabled. Ask the server's administrator.";
         return Err(Error::refused(Code::Forbidden, message));
     }
@@ -84,7 +85,21 @@ pub async fn verify_password(state: &State, login: &Login, _device: &Device) -> 
         });
         write.await?;
     }
-    User::proven(state, id).await
+    let user = User::proven(state, id).await?;
+    Ok(Proven::new(user, Method::Password).counted(attempt))
+}
+
+/// The account, if there is one, and what the password is to it. The same work whether there is one, has a password or not.
+async fn check_password(state: &State, login: &Login, email: &str) -> Result<(Option<db::users::Row>, Verdict)> {
+    // A NUL is no text to PostgreSQL, and no address has one.
+    let row = if email.contains('\0') {
+        None
+    } else {
+        db::users::by_email(state.db(), email).await?
+    };
+    let stored = row.as_ref().and_then(|row| row.hashed_password.as_deref());
+    let verdict = passwords::verify(state.clock(), &login.password, stored).await?;
+    Ok((row, verdict))
 }
 
 /// Writes the administrator of the `FIRST_ADMIN_*` settings, if they are set and nobody has that e-mail. Safe to repeat.
@@ -105,6 +120,7 @@ pub async fn seed_first_admin(state: &State) -> Result<()> {
         password: first.password.expose().to_owned(),
         username: first.username,
         full_name: None,
+        locale: None,
     };
     let request = Create {
         new,

@@ -4,7 +4,7 @@
 //! Rows outlive what they are about. They hold ids and names of fields, never values of secrets.
 
 use serde_json::Value;
-use types::{KeyId, OrganizationId, SessionId, UserId};
+use types::{ApiTokenId, KeyId, OrganizationId, SessionId, UserId};
 
 use crate::{
     clock::Clock,
@@ -18,6 +18,8 @@ use crate::{
 pub enum Actor {
     /// A person, with as much of their address as the settings keep.
     User { id: UserId, address: Option<String> },
+    /// Somebody who could not prove who they are.
+    Unknown { address: Option<String> },
     /// An operator at the server's own command line.
     CommandLine,
     /// The server itself, such as seeding from the configuration.
@@ -43,6 +45,7 @@ impl Actor {
     const fn kind(&self) -> &'static str {
         match self {
             Actor::User { .. } => "user",
+            Actor::Unknown { .. } => "unknown",
             Actor::CommandLine => "command_line",
             Actor::System => "system",
         }
@@ -53,24 +56,30 @@ impl Actor {
 #[derive(Clone, Copy)]
 pub enum Target {
     User(UserId),
+    Organization(OrganizationId),
     Session(SessionId),
     Key(KeyId),
+    Token(ApiTokenId),
 }
 
 impl Target {
     const fn kind(self) -> &'static str {
         match self {
             Target::User(_) => "user",
+            Target::Organization(_) => "organization",
             Target::Session(_) => "session",
             Target::Key(_) => "api_key",
+            Target::Token(_) => "api_token",
         }
     }
 
     fn id(self) -> String {
         match self {
             Target::User(id) => id.to_string(),
+            Target::Organization(id) => id.to_string(),
             Target::Session(id) => id.to_string(),
             Target::Key(id) => id.to_string(),
+            Target::Token(id) => id.to_string(),
         }
     }
 }
@@ -89,6 +98,7 @@ pub struct Event {
 pub(crate) async fn record(tx: &mut Tx, clock: &Clock, event: Event) -> Result<()> {
     let (actor_id, address) = match &event.actor {
         Actor::User { id, address } => (Some(id.0), address.clone()),
+        Actor::Unknown { address } => (None, address.clone()),
         Actor::CommandLine | Actor::System => (None, None),
     };
     let row = db::audit::Row {

@@ -11,6 +11,7 @@ mod layers;
 mod sections;
 mod settings;
 mod show;
+mod sign_in;
 mod values;
 
 use std::{net::IpAddr, path::Path};
@@ -22,13 +23,19 @@ pub use check::weak;
 pub use cors::Origins as Cors;
 pub use env::Env;
 pub use layers::Sources;
-pub use sections::{AuthConfig, DatabaseConfig, GatewayConfig, LedgerConfig, LogConfig, PrivacyConfig, ServerConfig};
+pub use sections::{
+    AuthConfig, DatabaseConfig, GatewayConfig, LedgerConfig, LogConfig, PrivacyConfig, RateLimits, ServerConfig,
+    SmtpConfig,
+};
 pub use show::{Shown, env_example};
+pub(crate) use sign_in::is_loopback;
+pub use sign_in::{GroupMembership, Mapping, SINGLE, SignInProvider};
 pub use values::{AppEnv, Durability, Keep, LogFormat, Networks, OpenMode, Registration, parse_duration};
 
 use crate::crypto::Secret;
 use catalogue::{WrittenModel, WrittenProvider};
 use layers::Merged;
+use sign_in::WrittenSignInProvider;
 
 /// Why a configuration cannot be used. `key` is a setting, a variable or a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,9 +65,13 @@ pub struct Config {
     pub privacy: PrivacyConfig,
     pub ledger: LedgerConfig,
     pub gateway: GatewayConfig,
+    pub smtp: SmtpConfig,
     pub log: LogConfig,
+    pub rate_limits: RateLimits,
     pub providers: Vec<Provider>,
     pub models: Vec<Model>,
+    /// The one of `[oauth]` first.
+    pub sign_in_providers: Vec<SignInProvider>,
     /// Follows the port; used while no public address is set.
     local_url: String,
     usual_origins: bool,
@@ -96,12 +107,10 @@ struct Written {
     ledger: LedgerConfig,
     gateway: GatewayConfig,
     log: LogConfig,
-    #[serde(rename = "rate_limits")]
-    _rate_limits: sections::RateLimits,
+    rate_limits: RateLimits,
     #[serde(rename = "redis")]
     _redis: sections::Address,
-    #[serde(rename = "smtp")]
-    _smtp: sections::Address,
+    smtp: SmtpConfig,
     oauth: sections::OAuth,
     #[serde(rename = "litellm")]
     _litellm: sections::LiteLlm,
@@ -111,6 +120,8 @@ struct Written {
     providers: Vec<WrittenProvider>,
     #[serde(default)]
     models: Vec<WrittenModel>,
+    #[serde(default)]
+    sign_in_providers: Vec<WrittenSignInProvider>,
 }
 
 impl Config {
@@ -126,7 +137,14 @@ impl Config {
             std::mem::take(&mut written.models),
             &sources.env,
         )?;
-        let config = Self::derive(written, providers, models)?;
+        let sign_in_providers = sign_in::resolve(
+            &written.oauth,
+            std::mem::take(&mut written.sign_in_providers),
+            &sources.env,
+            written.server.app_env == AppEnv::Production,
+        )?;
+        let mut config = Self::derive(written, providers, models)?;
+        config.sign_in_providers = sign_in_providers;
         let mut loaded = Loaded {
             warnings,
             shown: show::all(&merged, &config),
@@ -165,9 +183,12 @@ impl Config {
             privacy: written.privacy,
             ledger: written.ledger,
             gateway: written.gateway,
+            smtp: written.smtp,
             log: written.log,
+            rate_limits: written.rate_limits,
             providers,
             models,
+            sign_in_providers: Vec::new(),
             local_url: String::new(),
             usual_origins: written.cors.origins.is_empty(),
         };
@@ -193,6 +214,23 @@ impl Config {
     /// Scheme, host and port that people and programs use; no slash at the end.
     pub fn public_url(&self) -> &str {
         self.server.public_url.as_deref().unwrap_or(&self.local_url)
+    }
+
+    /// The host people use, without scheme and port.
+    pub fn host(&self) -> &str {
+        let rest = self.public_url().split_once("://").map_or("", |(_, rest)| rest);
+        match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((address, _)) => address,
+            None => rest.split(':').next().unwrap_or_default(),
+        }
+    }
+
+    /// Who letters are from.
+    pub fn mail_from(&self) -> String {
+        match &self.smtp.from {
+            Some(from) => from.clone(),
+            None => format!("Weirgate <no-reply@{}>", self.host()),
+        }
     }
 
     pub fn is_https(&self) -> bool {
@@ -223,6 +261,12 @@ impl Config {
             ("DATABASE_POOL_SIZE", "4"),
             ("APP_ENV", "development"),
             ("WEIRGATE_LEDGER__DURABILITY", "process"),
+            // A test is one client that asks a lot; tests about the limits set their own.
+            ("WEIRGATE_RATE_LIMITS__MAX_REQUESTS", "1000000"),
+            ("WEIRGATE_RATE_LIMITS__ANONYMOUS_REQUESTS", "1000000"),
+            ("WEIRGATE_RATE_LIMITS__SIGN_IN_FAILURES", "1000000"),
+            ("WEIRGATE_RATE_LIMITS__SIGN_IN_ACCOUNT_FAILURES", "1000000"),
+            ("WEIRGATE_RATE_LIMITS__SIGN_IN_REQUESTS", "1000000"),
         ];
         let sources = Sources {
             no_usual_file: true,
@@ -250,6 +294,27 @@ impl Config {
         let (providers, models) = catalogue::resolve(lists.providers, lists.models, &Env::default())?;
         self.providers.extend(providers);
         self.models.extend(models);
+        Ok(())
+    }
+
+    /// Adds `[[sign_in_providers]]` written as in `weirgate.toml`.
+    #[doc(hidden)]
+    pub fn add_sign_in_providers(&mut self, text: &str) -> Result<(), ConfigError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct List {
+            sign_in_providers: Vec<WrittenSignInProvider>,
+        }
+        let list: List =
+            toml::from_str(text).map_err(|error| ConfigError::new("sign_in_providers", error.message()))?;
+        let production = self.is_production();
+        let more = sign_in::resolve(
+            &sections::OAuth::default(),
+            list.sign_in_providers,
+            &Env::default(),
+            production,
+        )?;
+        self.sign_in_providers.extend(more);
         Ok(())
     }
 

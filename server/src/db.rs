@@ -15,12 +15,17 @@ use uuid::Uuid;
 
 use crate::{Error, clock::Clock, error::Result};
 
+pub(crate) mod api_tokens;
 pub(crate) mod audit;
 pub(crate) mod calls;
 pub(crate) mod changes;
+pub(crate) mod devices;
+pub(crate) mod digest;
 pub(crate) mod directory;
 mod entity;
 mod error;
+pub(crate) mod factors;
+pub(crate) mod identities;
 pub(crate) mod keys;
 pub(crate) mod models;
 pub(crate) mod nodes;
@@ -29,6 +34,7 @@ pub(crate) mod organizations;
 pub(crate) mod prices;
 pub(crate) mod providers;
 pub(crate) mod sessions;
+pub(crate) mod sign_in_tokens;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -60,6 +66,7 @@ pub(crate) type AfterCommit = Box<dyn Fn(Vec<Changed>) -> BoxFuture<'static, ()>
 pub(crate) struct Tx {
     transaction: DatabaseTransaction,
     changed: Vec<Changed>,
+    after: Vec<Box<dyn FnOnce() + Send + Sync>>,
     now: types::Timestamp,
 }
 
@@ -117,6 +124,7 @@ impl Db {
         let mut tx = Tx {
             transaction,
             changed: Vec::new(),
+            after: Vec::new(),
             now: self.0.clock.now(),
         };
         let value = match work(&mut tx).await {
@@ -135,7 +143,10 @@ impl Db {
             changes::insert(&tx).await?;
         }
         let Tx {
-            transaction, changed, ..
+            transaction,
+            changed,
+            after,
+            ..
         } = tx;
         self.watched(transaction.commit().await)?;
         if let Some(hook) = self.0.after_commit.get()
@@ -143,6 +154,7 @@ impl Db {
         {
             hook(changed).await;
         }
+        after.into_iter().for_each(|work| work());
         Ok(value)
     }
 
@@ -209,6 +221,11 @@ impl Tx {
             kind,
             id: id.into(),
         });
+    }
+
+    /// Runs `work` once this is committed, and never otherwise: letters tell of what happened. It must not block.
+    pub fn after_commit(&mut self, work: impl FnOnce() + Send + Sync + 'static) {
+        self.after.push(Box::new(work));
     }
 
     /// When the transaction began.

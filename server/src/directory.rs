@@ -1,4 +1,4 @@
-//! What the hot path knows, complete and in memory: keys, people, organizations, members, models, providers, prices, ended sign-ins.
+//! What the hot path knows, complete and in memory: keys, personal tokens, people, organizations, members, models, providers, prices, ended sign-ins.
 //!
 //! Reads never wait and never ask the database, so absence is an answer. A change of this process is applied after its commit and before
 //! its caller goes on; changes of others are polled from the `changes` table. A poll that is too old makes [`Directory::fresh`] say so.
@@ -9,14 +9,14 @@ mod load;
 mod poll;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
-use types::{KeyId, OrganizationId, OrganizationRole, SessionId, Timestamp, UserId, key_format};
+use types::{ApiTokenId, KeyId, OrganizationId, OrganizationRole, SessionId, Timestamp, UserId, key_format};
 
-pub use entries::{KeyEntry, ModelEntry, OrganizationEntry, ProviderEntry, ProviderKind, Route, UserEntry};
+pub use entries::{KeyEntry, ModelEntry, OrganizationEntry, ProviderEntry, ProviderKind, Route, TokenEntry, UserEntry};
 
 use crate::{
     Config,
@@ -60,9 +60,13 @@ struct Position {
 struct Maps {
     keys: HashMap<[u8; 32], Arc<KeyEntry>>,
     hashes: HashMap<KeyId, [u8; 32]>,
+    tokens: HashMap<[u8; 32], Arc<TokenEntry>>,
+    token_hashes: HashMap<ApiTokenId, [u8; 32]>,
     users: HashMap<UserId, Arc<UserEntry>>,
     organizations: HashMap<OrganizationId, Arc<OrganizationEntry>>,
     members: HashMap<OrganizationId, HashMap<UserId, OrganizationRole>>,
+    /// Organizations that ask their members for a second factor; few, so that looking through them costs nothing.
+    requiring: HashSet<OrganizationId>,
     /// Enabled models that have a route, by name.
     models: HashMap<String, Arc<ModelEntry>>,
     /// The same, sorted by name.
@@ -98,6 +102,14 @@ impl Directory {
         self.read().keys.get(&crypto::sha256(presented.as_bytes())).cloned()
     }
 
+    /// The personal token this text is, revoked and expired ones included.
+    pub fn token(&self, presented: &str) -> Option<Arc<TokenEntry>> {
+        if !key_format::well_formed(key_format::PERSONAL_TOKEN, presented) {
+            return None;
+        }
+        self.read().tokens.get(&crypto::sha256(presented.as_bytes())).cloned()
+    }
+
     pub fn user(&self, id: UserId) -> Option<Arc<UserEntry>> {
         self.read().users.get(&id).cloned()
     }
@@ -108,6 +120,13 @@ impl Directory {
 
     pub fn is_member(&self, organization: OrganizationId, user: UserId) -> Option<OrganizationRole> {
         self.read().members.get(&organization)?.get(&user).copied()
+    }
+
+    /// Whether one of the person's organizations asks its members for a second factor.
+    pub fn second_factor_required(&self, user: UserId) -> bool {
+        let maps = self.read();
+        let belongs = |id: &OrganizationId| maps.members.get(id).is_some_and(|members| members.contains_key(&user));
+        maps.requiring.iter().any(belongs)
     }
 
     /// An enabled model by the name clients use.
@@ -130,10 +149,20 @@ impl Directory {
         self.read().ended.contains_key(&id)
     }
 
+    pub fn key_of_id(&self, id: KeyId) -> Option<Arc<KeyEntry>> {
+        let maps = self.read();
+        maps.keys.get(maps.hashes.get(&id)?).cloned()
+    }
+
     /// When the key was last used, as far as this process knows; other nodes' uses come with the key's next change.
     pub fn last_used(&self, id: KeyId) -> Option<Timestamp> {
+        self.key_of_id(id)?.last_used()
+    }
+
+    /// When the personal token was last used, as far as this process knows.
+    pub fn token_last_used(&self, id: ApiTokenId) -> Option<Timestamp> {
         let maps = self.read();
-        maps.keys.get(maps.hashes.get(&id)?)?.last_used()
+        maps.tokens.get(maps.token_hashes.get(&id)?)?.last_used()
     }
 
     /// Whether the last good look at the feed of changes is young enough to rely on. If not, calls are refused.

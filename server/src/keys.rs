@@ -43,7 +43,7 @@ pub async fn create(state: &State, user: &User, new: NewKey) -> Result<CreatedKe
     let member = owner_of(state, user, new.organization.as_deref())?;
     member.may_create_keys()?;
 
-    let (public_id, text) = make(state)?;
+    let (public_id, text) = make(state, key_format::KEY)?;
     let row = db::keys::Row {
         id: state.clock().new_id(),
         organization_id: member.organization_id().0,
@@ -208,15 +208,15 @@ fn known_models(state: &State, mut models: Vec<String>) -> Result<Vec<String>> {
     Ok(models)
 }
 
-/// A public id and the whole key.
-fn make(state: &State) -> Result<(String, String)> {
+/// A public id and the whole key, or whatever else has this prefix and a key's shape.
+pub(crate) fn make(state: &State, prefix: &str) -> Result<(String, String)> {
     let random = state.clock().random::<128>();
     let (for_id, for_secret) = random.split_at(32);
     let public_id = key_format::base62(for_id, key_format::PUBLIC_ID_LENGTH);
     let secret = key_format::base62(for_secret, key_format::SECRET_LENGTH);
     match (public_id, secret) {
         (Some(public_id), Some(secret)) => {
-            let text = key_format::assemble(key_format::KEY, &public_id, &secret);
+            let text = key_format::assemble(prefix, &public_id, &secret);
             Ok((public_id, text))
         }
         // 20 resp. 53 of 256 values would have to be skipped: less likely than a broken machine.

@@ -12,13 +12,19 @@ pub mod crypto;
 mod db;
 pub mod directory;
 pub mod error;
+pub mod factors;
+#[doc(hidden)]
+pub mod for_tests;
 pub mod http;
 pub mod keys;
+pub mod mail;
 pub mod organizations;
 pub mod passwords;
 pub mod sessions;
 pub mod setup;
+pub mod sign_in;
 pub mod state;
+pub mod tokens;
 
 pub use config::Config;
 pub use error::Error;

@@ -5,18 +5,18 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use tokio::sync::Semaphore;
 use types::{Refusal, error::Code};
 
-use crate::{Error, clock::Clock, error::Result};
+use crate::{Error, clock::Clock, crypto, error::Result};
 
 /// OWASP's smallest recommendation for argon2id (Password Storage Cheat Sheet): KiB, passes, lanes.
 const MEMORY: u32 = 19_456;
@@ -67,7 +67,7 @@ pub fn is_common(password: &str) -> bool {
 pub async fn hash(clock: &Clock, password: &str) -> Result<String> {
     let salt = clock.random();
     let password = password.to_owned();
-    gated(move || make(&password, salt)).await
+    gated(move |memory| make(&password, salt, memory)).await
 }
 
 /// Checks against `stored`; without one (no such person, no password) the answer is no, after the same work.
@@ -76,23 +76,24 @@ pub async fn verify(clock: &Clock, password: &str, stored: Option<&str>) -> Resu
     let password = password.to_owned();
     let known = stored.is_some();
     let stored = stored.unwrap_or(DUMMY).to_owned();
-    gated(move || {
-        let verdict = check(&password, &stored, salt)?;
+    gated(move |memory| {
+        let verdict = check(&password, &stored, salt, memory)?;
         Ok(if known { verdict } else { Verdict::Wrong })
     })
     .await
 }
 
 /// Runs `work` on a blocking thread. The permit travels with the work: when the caller gives up, the thread still counts.
-async fn gated<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn gated<T: Send + 'static>(work: impl FnOnce(&mut Memory) -> Result<T> + Send + 'static) -> Result<T> {
     let waiting = Arc::clone(&GATE).acquire_owned();
     let permit = match tokio::time::timeout(QUEUE, waiting).await {
         Ok(Ok(permit)) => permit,
         Ok(Err(_)) | Err(_) => return Err(busy()),
     };
     tokio::task::spawn_blocking(move || {
-        let outcome = work();
-        drop(permit);
+        let mut memory = Memory::take();
+        let outcome = work(&mut memory);
+        drop((memory, permit));
         outcome
     })
     .await
@@ -107,38 +108,103 @@ fn busy() -> Error {
     })
 }
 
-fn argon2() -> Result<Argon2<'static>> {
-    let params = Params::new(MEMORY, PASSES, LANES, None).map_err(Error::internal)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// What one hash is computed in. It goes from hash to hash while some are being computed, and is given back when none is: an
+/// allocator that keeps freed pieces for a while would else hold several for every permit.
+struct Memory(Vec<Block>);
+
+struct Memories {
+    idle: Vec<Vec<Block>>,
+    taken: usize,
 }
 
-fn make(password: &str, salt: [u8; 16]) -> Result<String> {
-    let hash: PasswordHash = argon2()?
-        .hash_password_with_salt(password.as_bytes(), &salt)
+static MEMORIES: Mutex<Memories> = Mutex::new(Memories {
+    idle: Vec::new(),
+    taken: 0,
+});
+
+impl Memory {
+    fn take() -> Self {
+        let mut all = MEMORIES.lock().unwrap_or_else(PoisonError::into_inner);
+        all.taken += 1;
+        Memory(all.idle.pop().unwrap_or_default())
+    }
+
+    fn of(&mut self, params: &Params) -> &mut [Block] {
+        let blocks = params.block_count();
+        if self.0.len() < blocks {
+            self.0.resize(blocks, Block::default());
+        }
+        &mut self.0[..blocks]
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        let mut all = MEMORIES.lock().unwrap_or_else(PoisonError::into_inner);
+        all.taken = all.taken.saturating_sub(1);
+        if all.taken == 0 {
+            all.idle = Vec::new();
+            return;
+        }
+        // A stored hash of larger parameters made it grow.
+        if self.0.len() <= usize::try_from(MEMORY).unwrap_or(usize::MAX) {
+            all.idle.push(std::mem::take(&mut self.0));
+        }
+    }
+}
+
+fn make(password: &str, salt: [u8; 16], memory: &mut Memory) -> Result<String> {
+    const LENGTH: usize = 32;
+    let params = Params::new(MEMORY, PASSES, LANES, Some(LENGTH)).map_err(Error::internal)?;
+    let mut out = [0; LENGTH];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+        .hash_password_into_with_memory(password.as_bytes(), &salt, &mut out, memory.of(&params))
         .map_err(Error::internal)?;
+    let plain = Params::new(MEMORY, PASSES, LANES, None).map_err(Error::internal)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&plain).map_err(Error::internal)?,
+        salt: Some(Salt::new(&salt).map_err(Error::internal)?),
+        hash: Some(Output::new(&out).map_err(Error::internal)?),
+    };
     Ok(hash.to_string())
 }
 
-fn check(password: &str, stored: &str, salt: [u8; 16]) -> Result<Verdict> {
+fn check(password: &str, stored: &str, salt: [u8; 16], memory: &mut Memory) -> Result<Verdict> {
+    let unreadable = || Error::internal("a stored password hash has unreadable parameters");
     let hash = PasswordHash::new(stored).map_err(|_| Error::internal("a stored password hash is not a PHC string"))?;
-    let params =
-        Params::try_from(&hash).map_err(|_| Error::internal("a stored password hash has unreadable parameters"))?;
+    let params = Params::try_from(&hash).map_err(|_| unreadable())?;
     if params.m_cost() > MOST_MEMORY || params.t_cost() > MOST_PASSES || params.p_cost() > MOST_LANES {
         return Err(Error::internal(
             "a stored password hash asks for more work than is allowed",
         ));
     }
-    if argon2()?.verify_password(password.as_bytes(), &hash).is_err() {
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| unreadable())?;
+    let version = hash.version.unwrap_or(0x13);
+    let version = Version::try_from(version).map_err(|_| unreadable())?;
+    let (used, expected) = (hash.salt.ok_or_else(unreadable)?, hash.hash.ok_or_else(unreadable)?);
+    let mut out = vec![0; expected.as_ref().len()];
+    Argon2::new(algorithm, version, params.clone())
+        .hash_password_into_with_memory(password.as_bytes(), &used, &mut out, memory.of(&params))
+        .map_err(|_| unreadable())?;
+    if !crypto::equal(&out, expected.as_ref()) {
         return Ok(Verdict::Wrong);
     }
-    let weaker = params.m_cost() < MEMORY || params.t_cost() < PASSES || hash.algorithm.as_str() != "argon2id";
-    let rehash = if weaker { Some(make(password, salt)?) } else { None };
+    let weaker = params.m_cost() < MEMORY || params.t_cost() < PASSES || algorithm != Algorithm::Argon2id;
+    let rehash = if weaker {
+        Some(make(password, salt, memory)?)
+    } else {
+        None
+    };
     Ok(Verdict::Right { rehash })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use argon2::password_hash::PasswordHasher;
+
     use super::*;
 
     #[tokio::test]
@@ -161,6 +227,23 @@ mod tests {
             let verdict = verify(&clock, wrong, Some(&stored)).await.unwrap();
             assert!(matches!(verdict, Verdict::Wrong));
         }
+    }
+
+    #[tokio::test]
+    async fn hashes_are_what_argon2_itself_makes_and_takes() {
+        use argon2::password_hash::PasswordVerifier;
+        let clock = Clock::system();
+        let ours = hash(&clock, "correct horse").await.unwrap();
+        let parsed = PasswordHash::new(&ours).unwrap();
+        assert!(Argon2::default().verify_password(b"correct horse", &parsed).is_ok());
+        let params = Params::new(MEMORY, PASSES, LANES, None).unwrap();
+        let theirs: PasswordHash = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_with_salt(b"correct horse", &[7; 16])
+            .unwrap();
+        let verdict = verify(&clock, "correct horse", Some(&theirs.to_string()))
+            .await
+            .unwrap();
+        assert!(matches!(verdict, Verdict::Right { rehash: None }));
     }
 
     #[tokio::test]

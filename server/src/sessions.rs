@@ -5,6 +5,8 @@
 
 mod access;
 mod browser;
+mod devices;
+mod list;
 mod refresh;
 
 use std::{sync::Arc, time::Duration};
@@ -14,7 +16,10 @@ use types::{OrganizationId, PlatformRole, SessionId, Timestamp, UserId, error::C
 
 pub use access::from_access_token;
 pub use browser::{NewCookie, end_cookie, from_cookie, start_cookie};
-pub use refresh::{end_family, refresh, start_tokens};
+pub use devices::{Device, DeviceToken};
+pub(crate) use list::end_all;
+pub use list::{end_one, end_others, list, rotate_cookie};
+pub use refresh::{end_family, refresh, start_both, start_tokens};
 
 use crate::{
     Config, Error, State,
@@ -23,6 +28,7 @@ use crate::{
     db::{self, Change, Tx},
     directory::UserEntry,
     error::Result,
+    sign_in::Entered,
 };
 
 /// A person who proved who they are. Made only here and by a checked password; private fields, so it cannot be made up.
@@ -53,6 +59,11 @@ impl User {
     /// After a checked password or sign-up; no sign-in exists yet.
     pub(crate) async fn proven(state: &State, id: UserId) -> Result<Self> {
         User::known(state, id, None).await
+    }
+
+    /// The person of a personal token. They are not signed in: only `tokens` asks, and keeps it to itself.
+    pub(crate) fn by_token(state: &State, id: UserId) -> Result<Self> {
+        User::of(state, id, None)
     }
 
     pub fn id(&self) -> UserId {
@@ -97,14 +108,6 @@ impl Admin<'_> {
     pub fn user(&self) -> &User {
         self.0
     }
-}
-
-/// Where a sign-in comes from, already cut to what the privacy settings keep.
-#[derive(Clone, Default)]
-pub struct Device {
-    /// The user agent.
-    pub info: Option<String>,
-    pub address: Option<String>,
 }
 
 /// Whether somebody is disabled or a sign-in ended is read from memory; when that may be out of date the answer is no.
@@ -153,12 +156,12 @@ fn is_alive(config: &Config, row: &db::sessions::Row, now: Timestamp) -> bool {
 }
 
 /// The row of a new sign-in; the caller adds the hash of what it hands out.
-fn new_row(state: &State, user: UserId, remember: bool, device: &Device) -> db::sessions::Row {
+fn new_row(state: &State, user: &Entered, remember: bool, device: &Device) -> db::sessions::Row {
     let now = state.clock().now();
     let id = state.clock().new_id();
     db::sessions::Row {
         id,
-        user_id: user.0,
+        user_id: user.id().0,
         family_id: id,
         cookie_hash: None,
         refresh_token_hash: None,
@@ -173,10 +176,12 @@ fn new_row(state: &State, user: UserId, remember: bool, device: &Device) -> db::
             .plus_millis(millis(Lifetime::of(state.config(), remember).absolute))
             .0,
         created_at: now.0,
+        methods: user.methods().to_owned(),
+        authenticated_at: now.0,
     }
 }
 
-/// Stores a sign-in with its audit row and sweeps expired ones.
+/// Stores a sign-in with its audit row and its device, and sweeps expired ones.
 async fn store(state: &State, user: &User, row: db::sessions::Row, device: &Device) -> Result<()> {
     let clock = state.clock().clone();
     let event = Event {
@@ -187,12 +192,15 @@ async fn store(state: &State, user: &User, row: db::sessions::Row, device: &Devi
         details: json!({ "cookie": row.cookie_hash.is_some(), "remember": row.remember }),
     };
     let now = clock.now();
+    let device = devices::Noted::of(state, user, device);
     state
         .write(move |tx| {
             Box::pin(async move {
+                let session = SessionId(row.id);
                 db::sessions::delete_expired(tx, now).await?;
                 db::sessions::insert(tx, row).await?;
-                audit::record(tx, &clock, event).await
+                audit::record(tx, &clock, event).await?;
+                device.write(tx, session).await
             })
         })
         .await

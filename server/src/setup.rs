@@ -14,7 +14,8 @@ use crate::{
     accounts::{self, By, Create, Guard},
     crypto, db,
     error::Result,
-    sessions::{Device, User},
+    sessions::Device,
+    sign_in::{Entered, limits},
 };
 
 /// Whether this server still waits for its administrator.
@@ -41,7 +42,8 @@ pub async fn announce(state: &State) -> Option<String> {
 ///
 /// Errors: 404 with a wrong token (also when set-up is over, so that nothing can be learnt), 409 with the right one when
 /// there is an administrator already or e-mail or user name are in use, 422 for fields that break a rule.
-pub async fn complete(state: &State, presented: &str, new: Register, device: &Device) -> Result<User> {
+pub async fn complete(state: &State, presented: &str, new: Register, device: &Device) -> Result<Entered> {
+    limits::request(state, device)?;
     if !crypto::equal(presented.as_bytes(), token(state).as_bytes()) {
         let message = "This set-up link is not valid. The server prints the right one when it starts.";
         return Err(Error::refused(Code::NotFound, message));
@@ -56,7 +58,7 @@ pub async fn complete(state: &State, presented: &str, new: Register, device: &De
         by: By::Themselves(device.clone()),
         guard: Guard::FirstAdmin,
     };
-    accounts::create(state, request).await
+    accounts::create(state, request).await.map(Entered::signed_up)
 }
 
 /// Splits the request of the API's door.
@@ -66,6 +68,7 @@ pub fn parts(setup: Setup) -> (String, Register) {
         password: setup.password,
         username: setup.username,
         full_name: setup.full_name,
+        locale: None,
     };
     (setup.token, new)
 }

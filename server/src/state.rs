@@ -25,6 +25,10 @@ use crate::{
     db::{self, Db, Tx},
     directory::Directory,
     error::{Error, Result},
+    factors::Attempts,
+    http::layers::Limiter,
+    mail::Mail,
+    sign_in::{identity::Providers, limits::Limits},
 };
 
 /// Cheap to clone; all clones are one process.
@@ -38,6 +42,11 @@ struct Inner {
     db: Db,
     directory: Directory,
     ledger: Ledger,
+    sign_in_limits: Limits,
+    limiter: Limiter,
+    mail: Mail,
+    factor_attempts: Attempts,
+    identity_providers: Providers,
     tasks: TaskTracker,
     stopping: CancellationToken,
     cut_streams: CancellationToken,
@@ -92,6 +101,7 @@ impl State {
         private_folder(&config.server.data_dir)?;
         let lock = if serves { Some(lock(&config)?) } else { None };
         let secrets = Secrets::of(&config, &start.clock)?;
+        let mail = Mail::of(&config)?;
         let db = open(&config, &start).await?;
         let ledger = if serves {
             Ledger::start(&db).await?
@@ -103,13 +113,21 @@ impl State {
         }
         let directory = Directory::load(&db, &config, secrets.master.clone()).await?;
         db.set_after_commit(directory.follow());
+        let sign_in_limits = Limits::new(config.rate_limits.clone(), start.clock.clone());
+        let limiter = Limiter::new(&config.rate_limits, &start.clock);
+        let identity_providers = Providers::of(&config, &start.clock);
         let state = State(Arc::new(Inner {
+            sign_in_limits,
+            limiter,
             config,
             clock: start.clock,
             secrets,
             db,
             directory,
             ledger,
+            mail,
+            factor_attempts: Attempts::default(),
+            identity_providers,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             cut_streams: CancellationToken::new(),
@@ -155,8 +173,28 @@ impl State {
         &self.0.directory
     }
 
+    pub(crate) fn mail(&self) -> &Mail {
+        &self.0.mail
+    }
+
+    pub(crate) fn factor_attempts(&self) -> &Attempts {
+        &self.0.factor_attempts
+    }
+
+    pub(crate) fn identity_providers(&self) -> &Providers {
+        &self.0.identity_providers
+    }
+
     pub fn ledger(&self) -> &Ledger {
         &self.0.ledger
+    }
+
+    pub(crate) fn sign_in_limits(&self) -> &Limits {
+        &self.0.sign_in_limits
+    }
+
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.0.limiter
     }
 
     /// Runs `work` in one transaction; when this returns, the directory knows what it changed. The caller may go away meanwhile.

@@ -42,6 +42,7 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
         password,
         username: create.username,
         full_name: create.full_name,
+        locale: None,
     };
     let made = server::accounts::create_admin(&state, register).await;
     state.shutdown().await;

@@ -8,7 +8,7 @@ use types::{
     rules::{self, Wrong},
 };
 
-use super::{By, username};
+use super::{By, sign_up, username};
 use crate::{
     Error, State,
     audit::{self, Actor, Event, Target},
@@ -16,7 +16,8 @@ use crate::{
     db::{self, Change, Tx},
     error::Result,
     passwords,
-    sessions::User,
+    sessions::{Device, User},
+    sign_in::token::{self, Kind},
 };
 
 /// How often a derived user name is tried again when somebody took it in the same moment.
@@ -47,39 +48,114 @@ pub(crate) async fn create(state: &State, request: Create) -> Result<User> {
     }
     let hash = passwords::hash(state.clock(), &request.new.password).await?;
     let account = Account {
+        locale: request.new.locale.clone(),
+        link: None,
         id: UserId(state.clock().new_id()),
         organization: OrganizationId(state.clock().new_id()),
         email,
         username: request.new.username.clone(),
         full_name: request.new.full_name.as_ref().map(|name| name.trim().to_owned()),
-        hash,
+        hash: Some(hash),
+        verified: false,
+        identity: None,
         role: request.role,
         by: request.by,
         guard: request.guard,
         clock: state.clock().clone(),
     };
-    let id = account.id;
-    let account = std::sync::Arc::new(account);
-    for attempt in 1.. {
-        let this = std::sync::Arc::clone(&account);
-        let outcome = state
-            .write(move |tx| Box::pin(async move { this.write(tx).await }))
-            .await;
-        match outcome {
-            Err(Error::Conflict { constraint }) if constraint == "users.email" => return Err(email_taken()),
-            Err(Error::Conflict { constraint }) if constraint == "users.username_folded" => {
-                if account.username.is_some() || attempt == ATTEMPTS {
-                    return Err(username_taken());
-                }
-            }
-            Err(error) => return Err(error),
-            Ok(()) => break,
-        }
-    }
-    User::proven(state, id).await
+    account.make(state).await
 }
 
-fn check(new: &Register) -> Result<()> {
+/// An account without a password, for somebody whose e-mail somebody else vouches for.
+pub(crate) struct Vouched {
+    /// In its normal form.
+    pub email: String,
+    pub full_name: Option<String>,
+    /// What signs the person in; it becomes theirs.
+    pub identity: Option<db::identities::Row>,
+}
+
+/// Writes such an account. Whether sign-up is open is the caller's to ask.
+///
+/// Errors: 409 `email_taken`, and a conflict with `identities` when somebody has the identity already.
+pub(crate) async fn create_vouched(state: &State, vouched: Vouched, device: &Device) -> Result<User> {
+    let account = Account {
+        id: UserId(state.clock().new_id()),
+        organization: OrganizationId(state.clock().new_id()),
+        email: vouched.email,
+        username: None,
+        full_name: vouched.full_name,
+        hash: None,
+        verified: true,
+        identity: vouched.identity,
+        role: PlatformRole::User,
+        by: By::Themselves(device.clone()),
+        guard: Guard::None,
+        locale: None,
+        link: None,
+        clock: state.clock().clone(),
+    };
+    account.make(state).await
+}
+
+/// A sign-up whose link was confirmed.
+pub(super) struct Hashed {
+    pub email: String,
+    pub hash: String,
+    pub username: Option<String>,
+    pub full_name: Option<String>,
+    pub locale: Option<String>,
+    /// The link's token, used up by the transaction that makes the account.
+    pub link: String,
+}
+
+/// The same for a person who waited for a link: the address is verified, and a user name that is in use by now gets a number.
+pub(super) async fn from_link(state: &State, hashed: Hashed, by: By) -> Result<User> {
+    let account = Account {
+        id: UserId(state.clock().new_id()),
+        organization: OrganizationId(state.clock().new_id()),
+        email: hashed.email,
+        username: hashed.username,
+        full_name: hashed.full_name.map(|name| name.trim().to_owned()),
+        locale: hashed.locale,
+        hash: Some(hashed.hash),
+        verified: true,
+        identity: None,
+        role: PlatformRole::User,
+        by,
+        guard: Guard::None,
+        link: Some((state.clone(), hashed.link)),
+        clock: state.clock().clone(),
+    };
+    account.make(state).await
+}
+
+impl Account {
+    async fn make(self, state: &State) -> Result<User> {
+        let id = self.id;
+        let account = std::sync::Arc::new(self);
+        for attempt in 1.. {
+            let this = std::sync::Arc::clone(&account);
+            let outcome = state
+                .write(move |tx| Box::pin(async move { this.write(tx).await }))
+                .await;
+            match outcome {
+                Err(Error::Conflict { constraint }) if constraint == "users.email" => return Err(email_taken()),
+                Err(Error::Conflict { constraint }) if constraint == "users.username_folded" => {
+                    let asked = account.username.is_some() && account.link.is_none();
+                    if asked || attempt == ATTEMPTS {
+                        return Err(username_taken());
+                    }
+                }
+                Err(error) => return Err(error),
+                Ok(()) => break,
+            }
+        }
+        User::proven(state, id).await
+    }
+}
+
+pub(super) fn check(new: &Register) -> Result<()> {
     new.check()?;
     if passwords::is_common(&new.password) {
         let mut errors = FieldErrors::new();
@@ -111,10 +187,17 @@ struct Account {
     /// As asked for; otherwise one is derived from the e-mail.
     username: Option<String>,
     full_name: Option<String>,
-    hash: String,
+    locale: Option<String>,
+    /// None for who signs in another way.
+    hash: Option<String>,
+    /// Somebody vouches for the e-mail.
+    verified: bool,
+    identity: Option<db::identities::Row>,
     role: PlatformRole,
     by: By,
     guard: Guard,
+    /// What the account is made by, where a letter asked to confirm.
+    link: Option<(State, String)>,
     clock: Clock,
 }
 
@@ -123,6 +206,11 @@ impl Account {
         if self.guard == Guard::FirstAdmin && db::users::admin_exists_locked(tx).await? {
             let message = "This server has its administrator already. Sign in instead.";
             return Err(Error::refused(Code::Conflict, message));
+        }
+        if let Some((state, presented)) = &self.link {
+            db::sign_in_tokens::lock_email(tx, &self.email).await?;
+            token::take(tx, state, Kind::SignUp, presented).await?;
+            sign_up::forget(tx, &self.email).await?;
         }
         if db::users::email_exists(tx, &self.email).await? {
             return Err(email_taken());
@@ -134,17 +222,17 @@ impl Account {
             email: self.email.clone(),
             username_folded: username::fold(&username),
             username: username.clone(),
-            hashed_password: Some(self.hash.clone()),
+            hashed_password: self.hash.clone(),
             full_name: self.full_name.clone(),
             role: self.role.name().to_owned(),
             is_active: true,
             max_chats: 10,
             telegram_chat_id: None,
             avatar_url: None,
-            locale: "en".to_owned(),
+            locale: self.locale.clone().unwrap_or_else(|| "en".to_owned()),
             theme: "system".to_owned(),
             time_zone: "UTC".to_owned(),
-            email_verified_at: None,
+            email_verified_at: self.verified.then_some(now),
             created_at: now,
             updated_at: now,
         };
@@ -158,6 +246,7 @@ impl Account {
             plan: "free".to_owned(),
             created_at: now,
             updated_at: now,
+            requires_second_factor: false,
         };
         db::organizations::insert(tx, organization).await?;
         let membership = db::organizations::MemberRow {
@@ -167,6 +256,13 @@ impl Account {
             created_at: now,
         };
         db::organizations::insert_member(tx, membership).await?;
+        if let Some(identity) = &self.identity {
+            let row = db::identities::Row {
+                user_id: self.id.0,
+                ..identity.clone()
+            };
+            db::identities::insert(tx, row).await?;
+        }
         tx.changed(Change::Organization, self.organization);
         tx.changed(Change::User, self.id);
         audit::record(tx, &self.clock, self.event()).await
@@ -174,12 +270,18 @@ impl Account {
 
     async fn free_username(&self, tx: &mut Tx) -> Result<String> {
         if let Some(asked) = &self.username {
-            if db::users::username_exists(tx, &username::fold(asked)).await? {
+            if !db::users::username_exists(tx, &username::fold(asked)).await? {
+                return Ok(asked.clone());
+            }
+            if self.link.is_none() {
                 return Err(username_taken());
             }
-            return Ok(asked.clone());
         }
-        let base = username::derived(&self.email);
+        let base = match &self.username {
+            // Room for the number within the rule's 50 characters.
+            Some(asked) => asked.chars().take(30).collect(),
+            None => username::derived(&self.email),
+        };
         for candidate in username::candidates(&base, &self.clock) {
             if !db::users::username_exists(tx, &username::fold(&candidate)).await? {
                 return Ok(candidate);

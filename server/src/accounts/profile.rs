@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use types::{
-    PlatformRole, Refusal, Timestamp,
+    Refusal,
     accounts::{Me, ProfileChange, wrong},
     error::FieldErrors,
     rules::Wrong,
@@ -17,29 +17,29 @@ use crate::{
     sessions::User,
 };
 
-/// The account as its owner sees it, from the database.
+/// The account as its owner sees it, from memory: own changes are there before their reply, others' within two seconds.
 pub async fn me(state: &State, user: &User) -> Result<Me> {
-    let row = db::users::find(state.db(), user.id()).await?;
-    let organization = db::organizations::personal(state.db(), user.id()).await?;
-    let (Some(row), Some(organization)) = (row, organization) else {
+    let person = state.directory().user(user.id());
+    let organization = state.directory().organization(user.organization_id());
+    let (Some(person), Some(organization)) = (person, organization) else {
         return Err(Error::internal(
-            "a signed-in person or their organization is not in the database",
+            "a signed-in person or their organization is not in the directory",
         ));
     };
     Ok(Me {
-        id: row.id.into(),
-        role: PlatformRole::parse(&row.role).unwrap_or_default(),
-        plan: organization.plan,
-        organization_id: organization.id.into(),
-        email: row.email,
-        username: row.username,
-        full_name: row.full_name,
-        avatar_url: row.avatar_url,
-        email_verified: row.email_verified_at.is_some(),
-        locale: row.locale,
-        theme: row.theme,
-        time_zone: row.time_zone,
-        created_at: Timestamp(row.created_at),
+        id: person.id,
+        role: person.role,
+        plan: organization.plan.clone(),
+        organization_id: organization.id,
+        email: person.email.clone(),
+        username: person.username.clone(),
+        full_name: person.full_name.clone(),
+        avatar_url: person.avatar_url.clone(),
+        email_verified: person.email_verified,
+        locale: person.locale.clone(),
+        theme: person.theme.clone(),
+        time_zone: person.time_zone.clone(),
+        created_at: person.created_at,
     })
 }
 

@@ -7,7 +7,7 @@ mod tests;
 use std::collections::HashMap;
 
 use types::{
-    Nanos, OrganizationId, Timestamp,
+    KeyId, Nanos, OrganizationId, Timestamp, UserId,
     usage::{Call, Day, Slice, Summary, Sums},
 };
 use uuid::Uuid;
@@ -28,7 +28,8 @@ pub const ACCESS_TOKEN: &str = "access_token";
 
 /// Sums of the person's organization from `from` to before `to`, both taken outwards to the quarter of an hour.
 pub async fn summary(state: &State, user: &User, from: Timestamp, to: Timestamp) -> Result<Summary> {
-    summary_of(state.db(), user.organization_id(), from, to).await
+    let organization = user.organization_id();
+    summary_of(state.db(), organization, from, to, &names(state, organization)).await
 }
 
 /// The last `days` days in an IANA time zone, today included, oldest first; days without calls too.
@@ -41,7 +42,26 @@ pub async fn daily(state: &State, user: &User, days: u32, time_zone: &str) -> Re
 
 /// The newest calls first, at most `limit` (and [`MOST_RECENT`]). Calls under way come with status `open`.
 pub async fn recent(state: &State, user: &User, limit: u64) -> Result<Vec<Call>> {
-    recent_of(state.db(), user.organization_id(), limit).await
+    let organization = user.organization_id();
+    recent_of(state.db(), organization, limit, &names(state, organization)).await
+}
+
+/// What ids are called; `None` when what they stood for is gone.
+pub(crate) struct Names<'a> {
+    pub key: Box<dyn Fn(Uuid) -> Option<String> + Send + Sync + 'a>,
+    pub user: Box<dyn Fn(Uuid) -> Option<String> + Send + Sync + 'a>,
+}
+
+/// Out of the directory, so that no query is spent on names. A key of another organization has none here.
+fn names(state: &State, organization: OrganizationId) -> Names<'_> {
+    let directory = state.directory();
+    Names {
+        key: Box::new(move |id| {
+            let key = directory.key_of_id(KeyId(id))?;
+            (key.organization_id == organization).then(|| key.name.clone())
+        }),
+        user: Box::new(|id| Some(directory.user(UserId(id))?.username.clone())),
+    }
 }
 
 pub(crate) async fn summary_of(
@@ -49,6 +69,7 @@ pub(crate) async fn summary_of(
     organization: OrganizationId,
     from: Timestamp,
     to: Timestamp,
+    names: &Names<'_>,
 ) -> Result<Summary> {
     let parts = db::usage::parts(db, organization, from, to).await?;
     let mut total = Sums::default();
@@ -65,8 +86,6 @@ pub(crate) async fn summary_of(
         }
     }
     total.cost = total.cost_nanos.to_decimal();
-    let key_names = names(db::usage::key_names(db, organization, &ids(&keys)).await?);
-    let user_names = names(db::usage::user_names(db, &ids(&members)).await?);
     Ok(Summary {
         from,
         to,
@@ -74,26 +93,21 @@ pub(crate) async fn summary_of(
         by_model: slices(models, |model| (model.clone(), model)),
         by_key: slices(keys, |id| match id.is_nil() {
             true => (ACCESS_TOKEN.to_owned(), String::new()),
-            false => named(id, &key_names),
+            false => (id.to_string(), (names.key)(id).unwrap_or_default()),
         }),
-        by_member: slices(members, |id| named(id, &user_names)),
+        by_member: slices(members, |id| (id.to_string(), (names.user)(id).unwrap_or_default())),
     })
 }
 
-pub(crate) async fn recent_of(db: &Db, organization: OrganizationId, limit: u64) -> Result<Vec<Call>> {
+pub(crate) async fn recent_of(
+    db: &Db,
+    organization: OrganizationId,
+    limit: u64,
+    names: &Names<'_>,
+) -> Result<Vec<Call>> {
     let mut calls = db::usage::recent(db, organization, limit.min(MOST_RECENT)).await?;
-    let mut ids: Vec<Uuid> = calls
-        .iter()
-        .filter_map(|call| call.key.as_ref())
-        .map(|key| key.id.0)
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let names = names(db::usage::key_names(db, organization, &ids).await?);
     for key in calls.iter_mut().filter_map(|call| call.key.as_mut()) {
-        if let Some(name) = names.get(&key.id.0) {
-            key.name.clone_from(name);
-        }
+        key.name = (names.key)(key.id.0).unwrap_or_default();
     }
     Ok(calls)
 }
@@ -105,19 +119,6 @@ fn add(sums: &mut Sums, more: &Sums) {
     sums.unpriced += more.unpriced;
     sums.tokens.add(&more.tokens);
     sums.cost_nanos = sums.cost_nanos.saturating_add(more.cost_nanos);
-}
-
-fn ids(sums: &HashMap<Uuid, Sums>) -> Vec<Uuid> {
-    sums.keys().copied().filter(|id| !id.is_nil()).collect()
-}
-
-fn names(rows: Vec<(Uuid, String)>) -> HashMap<Uuid, String> {
-    rows.into_iter().collect()
-}
-
-/// The name is empty when the row is gone.
-fn named(id: Uuid, names: &HashMap<Uuid, String>) -> (String, String) {
-    (id.to_string(), names.get(&id).cloned().unwrap_or_default())
 }
 
 /// Dearest first, then busiest, then by id.

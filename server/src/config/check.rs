@@ -6,7 +6,8 @@ use types::rules;
 use url::{Host, Url};
 
 use super::{
-    AppEnv, ConfigError, FirstAdmin, Registration, Written, layers::Merged, sections::WrittenFirstAdmin, settings,
+    AppEnv, ConfigError, FirstAdmin, Registration, SmtpConfig, Written, layers::Merged, sections::WrittenFirstAdmin,
+    settings,
 };
 use crate::crypto::Secret;
 
@@ -15,18 +16,42 @@ pub(super) fn written(config: &Written) -> Result<(), ConfigError> {
     secrets(config)?;
     match config.auth.registration {
         Registration::Open | Registration::Closed => {}
-        Registration::VerifyFirst | Registration::Invite => {
+        Registration::VerifyFirst => {
+            if config.server.app_env == AppEnv::Production && config.smtp.url.is_none() {
+                return Err(ConfigError::new(
+                    "auth.registration",
+                    "verify_first sends mail and needs smtp.url (SMTP_URL)",
+                ));
+            }
+        }
+        Registration::Invite => {
             return Err(ConfigError::new(
                 "auth.registration",
-                "this way of signing up is not built yet; use open or closed",
+                "this way of signing up is not built yet; use open, verify_first or closed",
             ));
         }
     }
+    smtp(&config.smtp)?;
     if config.server.app_env == AppEnv::Production && config.auth.mock_auth {
         return Err(ConfigError::new("auth.mock_auth", "is refused in production"));
     }
     if config.database.pool_size == 0 || config.database.pool_size > 1000 {
         return Err(ConfigError::new("database.pool_size", "must be 1 to 1000"));
+    }
+    let limits = &config.rate_limits;
+    for (key, value) in [
+        ("max_requests", limits.max_requests),
+        ("anonymous_requests", limits.anonymous_requests),
+        ("sign_in_failures", limits.sign_in_failures),
+        ("sign_in_account_failures", limits.sign_in_account_failures),
+        ("sign_in_requests", limits.sign_in_requests),
+    ] {
+        if value == 0 {
+            return Err(ConfigError::new(format!("rate_limits.{key}"), "must be at least 1"));
+        }
+    }
+    if limits.window.is_zero() || limits.sign_in_window.is_zero() {
+        return Err(ConfigError::new("rate_limits.window", "must be longer than 0"));
     }
     if config.gateway.max_body == 0 {
         return Err(ConfigError::new("gateway.max_body", "must be at least 1"));
@@ -56,6 +81,10 @@ pub(super) fn warnings(config: &Written, merged: &Merged) -> Vec<String> {
                 .into(),
         );
     }
+    if config.smtp.url.as_ref().is_some_and(|url| sends_plainly(url.expose())) {
+        warnings
+            .push("smtp.url: letters go to another machine without encryption; use smtps:// or ?tls=required".into());
+    }
     let server = &config.server;
     if server.app_env == AppEnv::Production && !server.host.is_loopback() && server.public_url.is_none() {
         warnings.push(format!(
@@ -64,6 +93,41 @@ pub(super) fn warnings(config: &Written, merged: &Merged) -> Vec<String> {
         ));
     }
     warnings
+}
+
+fn smtp(config: &SmtpConfig) -> Result<(), ConfigError> {
+    if let Some(from) = &config.from
+        && from.parse::<lettre::message::Mailbox>().is_err()
+    {
+        let message = "must be an address such as Weirgate <no-reply@example.com>";
+        return Err(ConfigError::new("smtp.from", message));
+    }
+    // The library's own words may hold the address with its password.
+    if let Some(url) = &config.url
+        && lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(url.expose()).is_err()
+    {
+        let message =
+            "must be an address such as smtps://user:password@host or smtp://user:password@host:587?tls=required";
+        return Err(ConfigError::new("smtp.url", message));
+    }
+    Ok(())
+}
+
+/// Whether letters and the mail server's password would travel readable to another machine.
+fn sends_plainly(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let encrypted = url.scheme() == "smtps"
+        || url
+            .query_pairs()
+            .any(|(key, value)| key == "tls" && value == "required");
+    let local = match url.host() {
+        // `smtp` is not one of the schemes whose hosts are told apart from addresses.
+        Some(Host::Domain(name)) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    !encrypted && !local
 }
 
 fn secrets(config: &Written) -> Result<(), ConfigError> {
@@ -91,8 +155,9 @@ fn secrets(config: &Written) -> Result<(), ConfigError> {
                 "is needed with oauth.client_id",
             ));
         }
-        (_, Some(secret)) if secret.expose().is_empty() => {
-            return Err(ConfigError::new("oauth.client_secret", "is empty"));
+        (_, Some(secret)) if sample(secret.expose()).is_some() => {
+            let reason = sample(secret.expose()).unwrap_or_default();
+            return Err(ConfigError::new("oauth.client_secret", reason));
         }
         _ => {}
     }
@@ -137,16 +202,22 @@ const SAMPLES: [&str; 16] = [
 /// Samples that are refused only as the whole value.
 const WHOLE_SAMPLES: [&str; 6] = ["secret", "password", "admin", "test", "example", "string"];
 
-/// Why `text` cannot be a signing secret.
-pub fn weak(text: &str) -> Option<&'static str> {
+/// Why `text` cannot be anybody's secret, also one that somebody else chose and we only keep.
+pub(super) fn sample(text: &str) -> Option<&'static str> {
     let lower = text.to_lowercase();
-    let bytes = text.as_bytes();
-    if bytes.is_empty() {
+    if text.is_empty() {
         return Some("is empty");
     }
-    if SAMPLES.iter().any(|sample| lower.contains(sample)) || WHOLE_SAMPLES.contains(&lower.as_str()) {
-        return Some("is a sample value");
+    (SAMPLES.iter().any(|sample| lower.contains(sample)) || WHOLE_SAMPLES.contains(&lower.as_str()))
+        .then_some("is a sample value")
+}
+
+/// Why `text` cannot be a signing secret.
+pub fn weak(text: &str) -> Option<&'static str> {
+    if let Some(reason) = sample(text) {
+        return Some(reason);
     }
+    let bytes = text.as_bytes();
     if bytes.len() < 32 {
         return Some("is shorter than 32 bytes");
     }

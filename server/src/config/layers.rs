@@ -34,8 +34,8 @@ pub struct Sources {
     pub no_usual_file: bool,
 }
 
-/// The lists of the catalogue, which are not settings with one value.
-const LISTS: [&str; 2] = ["providers", "models"];
+/// Lists, which are not settings with one value.
+const LISTS: [&str; 3] = ["providers", "models", "sign_in_providers"];
 
 /// All layers laid over each other.
 pub struct Merged(BTreeMap<String, Given>);
@@ -111,7 +111,9 @@ impl Merged {
 
 /// Keys whose value no message may hold.
 fn secret(key: &str) -> bool {
-    settings::find(key).is_some_and(|setting| setting.secret) || key.ends_with("api_key")
+    settings::find(key).is_some_and(|setting| setting.secret)
+        || key.ends_with("api_key")
+        || key.ends_with("client_secret")
 }
 
 impl Provider for &Merged {

@@ -126,37 +126,61 @@ pub struct GatewayConfig {
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct SmtpConfig {
+    /// As lettre reads it; may hold a password. Without one no mail leaves.
+    pub url: Option<Secret>,
+    /// As written; [`super::Config::mail_from`] is never empty.
+    pub from: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LogConfig {
     /// As `RUST_LOG` takes it.
     pub filter: String,
     pub format: LogFormat,
 }
 
-// What follows is understood and checked, and nothing acts on it yet; a warning at start says so.
-
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RateLimits {
-    #[serde(rename = "window", deserialize_with = "duration")]
-    _window: Duration,
-    #[serde(rename = "max_requests")]
-    _max_requests: u32,
+pub(super) struct OAuth {
+    pub client_id: Option<String>,
+    pub client_secret: Option<Secret>,
+    pub issuer: Option<String>,
 }
+
+/// Requests to the account API, and attempts to sign in. The model API's limits belong to keys.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimits {
+    #[serde(deserialize_with = "duration")]
+    pub window: Duration,
+    /// A signed-in person's.
+    pub max_requests: u32,
+    /// One address's without a sign-in.
+    pub anonymous_requests: u32,
+    #[serde(deserialize_with = "duration")]
+    pub sign_in_window: Duration,
+    /// Failed ones, of one account from one address.
+    pub sign_in_failures: u32,
+    /// Failed ones, of one account from all addresses; known devices are exempt.
+    pub sign_in_account_failures: u32,
+    /// Of one address, failed or not.
+    pub sign_in_requests: u32,
+    /// Of one address.
+    pub links_per_minute: u32,
+    pub links_per_hour: u32,
+    /// To one e-mail at once; then it is one an hour.
+    pub links_per_email: u32,
+}
+
+// What follows is understood and checked, and nothing acts on it yet; a warning at start says so.
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Address {
     #[serde(rename = "url")]
     _url: Option<Secret>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OAuth {
-    pub client_id: Option<String>,
-    pub client_secret: Option<Secret>,
-    #[serde(rename = "issuer")]
-    _issuer: Option<String>,
 }
 
 #[derive(Deserialize)]

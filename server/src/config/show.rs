@@ -57,6 +57,17 @@ pub(super) fn all(merged: &Merged, config: &Config) -> Vec<Shown> {
             source: source("models"),
         });
     }
+    for provider in &config.sign_in_providers {
+        lines.push(Shown {
+            key: format!("sign_in_providers.{}", provider.id),
+            value: Some(format!("{} {} {MASK}", provider.issuer, provider.client_id)),
+            source: source(if provider.is_single() {
+                "oauth.client_id"
+            } else {
+                "sign_in_providers"
+            }),
+        });
+    }
     lines
 }
 

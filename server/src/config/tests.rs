@@ -333,6 +333,54 @@ fn production_refuses_plain_http_elsewhere() {
 }
 
 #[test]
+fn mail_server_is_an_address_and_its_password_is_not_told() {
+    for good in [
+        "smtps://u:p%40ss@mail.example.com",
+        "smtp://mail.example.com:587?tls=required",
+        "smtp://127.0.0.1:2525",
+    ] {
+        assert!(load("", &[("SMTP_URL", good)]).is_ok(), "{good}");
+    }
+    for wrong in [
+        "mail.example.com",
+        "https://u:hidden@h",
+        "smtp://u:hidden@h?tls=perhaps",
+    ] {
+        let error = bad("", &[("SMTP_URL", wrong)]);
+        assert_eq!(error.key, "smtp.url", "{wrong}");
+        assert!(!error.message.contains("hidden"));
+    }
+    assert_eq!(bad("", &[("WEIRGATE_SMTP__FROM", "nobody")]).key, "smtp.from");
+    let warned = |url: &str| {
+        let loaded = load("", &[("SMTP_URL", url)])
+            .map_err(|error| error.to_string())
+            .unwrap();
+        loaded.warnings.iter().any(|warning| warning.contains("smtp.url"))
+    };
+    assert!(warned("smtp://u:p@mail.example.com"));
+    for quiet in [
+        "smtps://mail.example.com",
+        "smtp://h?tls=required",
+        "smtp://localhost",
+        "smtp://127.0.0.1:25",
+    ] {
+        assert!(!warned(quiet), "{quiet}");
+    }
+}
+
+#[test]
+fn sign_up_that_needs_mail_needs_a_mail_server_in_production() {
+    let verify_first = ("WEIRGATE_AUTH__REGISTRATION", "verify_first");
+    assert_eq!(bad("", &[verify_first]).key, "auth.registration");
+    assert!(load("", &[verify_first, ("SMTP_URL", "smtps://mail.example.com")]).is_ok());
+    assert!(load("", &[verify_first, ("APP_ENV", "development")]).is_ok());
+    assert_eq!(
+        bad("", &[("WEIRGATE_AUTH__REGISTRATION", "invite")]).key,
+        "auth.registration"
+    );
+}
+
+#[test]
 fn printing_masks_secrets_and_names_sources() {
     let file = format!("[auth]\nrefresh_secret = \"{GOOD}x\"\n[smtp]\nurl = \"smtps://u:hidden@h\"");
     let variables = [

@@ -41,9 +41,18 @@ pub enum Registration {
 }
 
 impl Registration {
-    /// Whether anybody may sign up and use the account at once.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Registration::Open => "open",
+            Registration::VerifyFirst => "verify_first",
+            Registration::Invite => "invite",
+            Registration::Closed => "closed",
+        }
+    }
+
+    /// Whether anybody may sign up, at once or after their address was verified.
     pub const fn is_open(self) -> bool {
-        matches!(self, Registration::Open)
+        matches!(self, Registration::Open | Registration::VerifyFirst)
     }
 }
 

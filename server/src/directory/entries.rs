@@ -1,4 +1,4 @@
-//! What one thing in the directory looks like. Entries are never changed in place, but for when a key was last used.
+//! What one thing in the directory looks like. Entries are never changed in place, but for when a key or token was last used.
 
 use std::sync::{
     Arc,
@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use types::{
-    Dialect, KeyId, ModelId, OrganizationId, PlatformRole, Price, PriceId, ProviderId, Timestamp, UserId, money::Prices,
+    ApiTokenId, Dialect, KeyId, ModelId, OrganizationId, PlatformRole, Price, PriceId, ProviderId, Timestamp, UserId,
+    money::Prices, personal_tokens::Scope,
 };
 use url::Url;
 use uuid::Uuid;
@@ -25,27 +26,74 @@ pub struct KeyEntry {
     pub can_write: bool,
     pub expires_at: Option<Timestamp>,
     pub revoked: bool,
-    /// Unix milliseconds; 0 = never.
-    pub(super) used: AtomicI64,
-    /// What of `used` the database knows.
-    pub(super) written: AtomicI64,
+    pub(super) used: LastUse,
 }
 
 impl KeyEntry {
     /// Notes a use; a task writes it to the database within seconds.
     pub fn touch(&self, now: Timestamp) {
-        self.used.fetch_max(now.0, Ordering::Relaxed);
+        self.used.touch(now);
     }
 
     pub(super) fn last_used(&self) -> Option<Timestamp> {
-        let at = self.used.load(Ordering::Relaxed);
+        self.used.last()
+    }
+}
+
+/// A personal token. As with keys, the reasons to refuse it are data here.
+pub struct TokenEntry {
+    pub id: ApiTokenId,
+    pub user_id: UserId,
+    pub scopes: Vec<Scope>,
+    pub expires_at: Option<Timestamp>,
+    pub revoked: bool,
+    pub(super) used: LastUse,
+}
+
+impl TokenEntry {
+    /// Notes a use; a task writes it to the database within seconds.
+    pub fn touch(&self, now: Timestamp) {
+        self.used.touch(now);
+    }
+
+    pub(super) fn last_used(&self) -> Option<Timestamp> {
+        self.used.last()
+    }
+}
+
+/// When something was last used, here and as the database knows it. Unix milliseconds; 0 = never.
+pub(super) struct LastUse {
+    here: AtomicI64,
+    written: AtomicI64,
+}
+
+impl LastUse {
+    /// As stored; `known` is what an older entry knew and had not written yet.
+    pub(super) fn new(stored: Option<Timestamp>, known: Option<Timestamp>) -> Self {
+        let stored = stored.map_or(0, |at| at.0);
+        LastUse {
+            here: AtomicI64::new(stored.max(known.map_or(0, |at| at.0))),
+            written: AtomicI64::new(stored),
+        }
+    }
+
+    fn touch(&self, now: Timestamp) {
+        self.here.fetch_max(now.0, Ordering::Relaxed);
+    }
+
+    fn last(&self) -> Option<Timestamp> {
+        let at = self.here.load(Ordering::Relaxed);
         (at > 0).then_some(Timestamp(at))
     }
 
     /// A use that is not in the database yet.
     pub(super) fn unwritten(&self) -> Option<Timestamp> {
-        let at = self.used.load(Ordering::Relaxed);
+        let at = self.here.load(Ordering::Relaxed);
         (at > self.written.load(Ordering::Relaxed)).then_some(Timestamp(at))
+    }
+
+    pub(super) fn mark_written(&self, at: Timestamp) {
+        self.written.fetch_max(at.0, Ordering::Relaxed);
     }
 }
 
@@ -63,6 +111,12 @@ pub struct UserEntry {
     pub locale: String,
     pub theme: String,
     pub time_zone: String,
+    pub avatar_url: Option<String>,
+    /// An authenticator app or a passkey.
+    pub has_second_factor: bool,
+    pub email_verified: bool,
+    pub has_password: bool,
+    pub created_at: Timestamp,
 }
 
 #[derive(Debug, Clone)]
@@ -73,6 +127,8 @@ pub struct OrganizationEntry {
     pub plan: String,
     /// Whose personal organization it is.
     pub personal_user_id: Option<UserId>,
+    /// Members without a second factor must set one up before anything else.
+    pub requires_second_factor: bool,
 }
 
 /// A model that can be called.

@@ -1,20 +1,14 @@
 //! Bringing rows into the directory: everything at once, or what a batch of changes names.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::{collections::HashMap, sync::Arc};
 
-use types::{KeyId, OrganizationId, SessionId, Timestamp, UserId};
+use types::{ApiTokenId, KeyId, OrganizationId, SessionId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::{Directory, KeyEntry, Maps, OrganizationEntry, UserEntry, poll::millis};
+use super::{Directory, KeyEntry, Maps, OrganizationEntry, TokenEntry, UserEntry, entries::LastUse, poll::millis};
 use crate::{
     db::{
-        Change, Changed,
+        self, Change, Changed,
         directory::{self as rows, By, KeyRow, MemberRow, OrganizationRow, UserRow, Which},
     },
     error::Result,
@@ -26,6 +20,7 @@ impl Directory {
         let db = &self.0.db;
         let now = db.clock().now();
         let keys = rows::keys(db, Which::All).await?;
+        let tokens = tokens(db, Which::All).await?;
         let users = rows::users(db, Which::All).await?;
         let organizations = rows::organizations(db, Which::All).await?;
         let members = rows::members(db, By::Organization, Which::All).await?;
@@ -43,6 +38,7 @@ impl Directory {
         // Uses that are not written yet live only in the old entries.
         let old = std::mem::replace(&mut *current, maps);
         keys.into_iter().for_each(|row| current.put_key(row, &old.keys));
+        tokens.into_iter().for_each(|row| current.put_token(row, &old.tokens));
         Ok(())
     }
 
@@ -84,6 +80,25 @@ impl Directory {
         if !keys.is_empty() {
             self.reload_keys(&keys).await?;
         }
+        let tokens = ids(&[Change::ApiToken]);
+        if !tokens.is_empty() {
+            self.reload_tokens(&tokens).await?;
+        }
+        Ok(())
+    }
+
+    async fn reload_tokens(&self, ids: &[Uuid]) -> Result<()> {
+        let loaded = tokens(&self.0.db, Which::Ids(ids)).await?;
+        let mut maps = self.write();
+        let mut before = HashMap::new();
+        for id in ids {
+            if let Some(hash) = maps.token_hashes.remove(&ApiTokenId(*id))
+                && let Some(entry) = maps.tokens.remove(&hash)
+            {
+                before.insert(hash, entry);
+            }
+        }
+        loaded.into_iter().for_each(|row| maps.put_token(row, &before));
         Ok(())
     }
 
@@ -113,6 +128,7 @@ impl Directory {
         let mut maps = self.write();
         for id in groups {
             maps.organizations.remove(&OrganizationId(*id));
+            maps.requiring.remove(&OrganizationId(*id));
             maps.members.remove(&OrganizationId(*id));
         }
         for id in people {
@@ -139,11 +155,7 @@ fn personal(organizations: &[OrganizationRow]) -> HashMap<Uuid, Uuid> {
 
 impl Maps {
     fn put_key(&mut self, row: KeyRow, before: &HashMap<[u8; 32], Arc<KeyEntry>>) {
-        let stored = row.last_used_at.map_or(0, |at| at.0);
-        let known = before
-            .get(&row.secret_hash)
-            .and_then(|entry| entry.last_used())
-            .map_or(0, |at: Timestamp| at.0);
+        let known = before.get(&row.secret_hash).and_then(|entry| entry.last_used());
         let entry = KeyEntry {
             id: KeyId(row.id),
             organization_id: OrganizationId(row.organization_id),
@@ -154,11 +166,17 @@ impl Maps {
             can_write: row.can_write,
             expires_at: row.expires_at,
             revoked: row.revoked,
-            used: AtomicI64::new(stored.max(known)),
-            written: AtomicI64::new(stored),
+            used: LastUse::new(row.last_used_at, known),
         };
         self.hashes.insert(entry.id, row.secret_hash);
         self.keys.insert(row.secret_hash, Arc::new(entry));
+    }
+
+    fn put_token(&mut self, (hash, mut entry): ([u8; 32], TokenEntry), before: &HashMap<[u8; 32], Arc<TokenEntry>>) {
+        let known = before.get(&hash).and_then(|entry| entry.last_used());
+        entry.used = LastUse::new(entry.last_used(), known);
+        self.token_hashes.insert(entry.id, hash);
+        self.tokens.insert(hash, Arc::new(entry));
     }
 
     fn put_user(&mut self, row: UserRow, personal: &HashMap<Uuid, Uuid>) {
@@ -178,6 +196,11 @@ impl Maps {
             locale: row.locale,
             theme: row.theme,
             time_zone: row.time_zone,
+            avatar_url: row.avatar_url,
+            has_second_factor: row.has_second_factor,
+            email_verified: row.email_verified,
+            has_password: row.has_password,
+            created_at: row.created_at,
         };
         self.users.insert(entry.id, Arc::new(entry));
     }
@@ -189,7 +212,13 @@ impl Maps {
             slug: row.slug,
             plan: row.plan,
             personal_user_id: row.personal_user_id.map(UserId),
+            requires_second_factor: row.requires_second_factor,
         };
+        if entry.requires_second_factor {
+            self.requiring.insert(entry.id);
+        } else {
+            self.requiring.remove(&entry.id);
+        }
         self.organizations.insert(entry.id, Arc::new(entry));
     }
 
@@ -205,14 +234,34 @@ impl Maps {
 
     /// Keys with uses that the database does not know.
     pub(super) fn touched(&self) -> Vec<(Arc<KeyEntry>, Timestamp)> {
-        let used = |entry: &Arc<KeyEntry>| entry.unwritten().map(|at| (Arc::clone(entry), at));
+        let used = |entry: &Arc<KeyEntry>| entry.used.unwritten().map(|at| (Arc::clone(entry), at));
         self.keys.values().filter_map(used).collect()
+    }
+
+    /// Personal tokens with uses that the database does not know.
+    pub(super) fn touched_tokens(&self) -> Vec<(Arc<TokenEntry>, Timestamp)> {
+        let used = |entry: &Arc<TokenEntry>| entry.used.unwritten().map(|at| (Arc::clone(entry), at));
+        self.tokens.values().filter_map(used).collect()
     }
 }
 
-/// Notes that the database knows these uses.
-pub(super) fn mark_written(used: &[(Arc<KeyEntry>, Timestamp)]) {
-    for (entry, at) in used {
-        entry.written.fetch_max(at.0, Ordering::Relaxed);
-    }
+/// Hashes and entries of personal tokens.
+async fn tokens(db: &db::Db, which: Which<'_>) -> Result<Vec<([u8; 32], TokenEntry)>> {
+    let rows = db::api_tokens::all(db, which).await?;
+    rows.into_iter()
+        .map(|row| {
+            let entry = TokenEntry {
+                id: ApiTokenId(row.id),
+                user_id: UserId(row.user_id),
+                scopes: crate::tokens::scopes(&row.scopes),
+                expires_at: row.expires_at.map(Timestamp),
+                revoked: row.revoked_at.is_some(),
+                used: LastUse::new(row.last_used_at.map(Timestamp), None),
+            };
+            let hash = <[u8; 32]>::try_from(row.hash).map_err(|_| {
+                crate::Error::internal(format_args!("api_tokens {}: its hash has another length", row.id))
+            })?;
+            Ok((hash, entry))
+        })
+        .collect()
 }

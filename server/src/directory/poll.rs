@@ -4,7 +4,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Directory, load::mark_written};
+use super::Directory;
 use crate::{
     db::{self, changes},
     error::{Error, Result},
@@ -86,19 +86,26 @@ impl Directory {
         }
     }
 
-    /// One transaction for all keys used since the last time.
+    /// One transaction for all keys and personal tokens used since the last time.
     pub(crate) async fn write_uses(&self) -> Result<()> {
-        let used = self.read().touched();
-        if used.is_empty() {
+        let (used, used_tokens) = {
+            let maps = self.read();
+            (maps.touched(), maps.touched_tokens())
+        };
+        if used.is_empty() && used_tokens.is_empty() {
             return Ok(());
         }
         let rows: Vec<_> = used.iter().map(|(entry, at)| (entry.id.0, *at)).collect();
-        let write = self
-            .0
-            .db
-            .write(move |tx| Box::pin(async move { db::directory::touch_keys(tx, &rows).await }));
+        let token_rows: Vec<_> = used_tokens.iter().map(|(entry, at)| (entry.id.0, *at)).collect();
+        let write = self.0.db.write(move |tx| {
+            Box::pin(async move {
+                db::directory::touch_keys(tx, &rows).await?;
+                db::api_tokens::touch(tx, &token_rows).await
+            })
+        });
         write.await?;
-        mark_written(&used);
+        used.iter().for_each(|(entry, at)| entry.used.mark_written(*at));
+        used_tokens.iter().for_each(|(entry, at)| entry.used.mark_written(*at));
         Ok(())
     }
 

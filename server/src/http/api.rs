@@ -3,7 +3,15 @@
 
 pub(super) mod account;
 pub(super) mod auth;
+pub(super) mod emails;
 pub(super) mod health;
+pub(super) mod identities;
 pub(super) mod keys;
+pub(super) mod links;
+pub(super) mod passkeys;
+pub(super) mod passwords;
+pub(super) mod sessions;
 pub(super) mod setup;
+pub(super) mod tokens;
+pub(super) mod totp;
 pub(super) mod usage;

@@ -10,6 +10,8 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use serde::de::DeserializeOwned;
 use types::error::Code;
 
+pub(super) use caller::Asker;
+pub use caller::{Reader, Unsettled, UnsettledReader};
 pub use client::{client_address, device};
 pub use json::Json;
 pub(super) use json::{invalid, json};

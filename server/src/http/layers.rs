@@ -1,13 +1,17 @@
-//! What stands around the routes: request ids and problem bodies, CORS, cross-site protection, safe redirects.
+//! What stands around the routes: request ids and problem bodies, CORS, cross-site protection, safe redirects, security headers.
 //!
 //! Each is exported, so that the binary can put the same layer around the dashboard.
 
 mod cors;
 mod csrf;
 mod finish;
+mod headers;
+mod limits;
 mod redirect;
 
 pub use cors::{Cors, cors};
 pub use csrf::csrf;
 pub use finish::{RequestId, finish, no_store};
+pub use headers::{guard, page_policy};
+pub use limits::{Limiter, limits};
 pub use redirect::same_origin_redirect;

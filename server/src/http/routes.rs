@@ -49,6 +49,7 @@ pub fn router_with(state: State, more: Option<OpenApi>) -> Router {
         .route("/api/", any(nothing))
         .route("/api/{*rest}", any(nothing))
         .layer(DefaultBodyLimit::max(API_BODY))
+        .layer(from_fn_with_state(state.clone(), layers::limits))
         .layer(from_fn(layers::no_store))
         .layer(from_fn_with_state(state.clone(), layers::csrf))
         .layer(layers::cors(state.config()));
@@ -59,6 +60,7 @@ pub fn router_with(state: State, more: Option<OpenApi>) -> Router {
         .merge(SwaggerUi::new("/docs/api").url("/api/openapi.json", document))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(state.clone(), layers::finish))
+        .layer(from_fn_with_state(state.clone(), layers::guard))
         .with_state(state)
 }
 
@@ -76,6 +78,13 @@ pub fn openapi(config: &Config) -> OpenApi {
         .description(Some("An access token from `auth/login`."))
         .build();
     components.add_security_scheme("access_token", SecurityScheme::Http(bearer));
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "A personal token (`wgp-…`) with the scope `account`: reads, changes nothing.",
+        ))
+        .build();
+    components.add_security_scheme("personal_token", SecurityScheme::Http(token));
     let name = cookie::name(config);
     let session = ApiKey::Cookie(ApiKeyValue::with_description(name, "The dashboard's session."));
     components.add_security_scheme("session", SecurityScheme::ApiKey(session));
@@ -102,7 +111,11 @@ fn everything() -> OpenApiRouter<State> {
     auth()
         .merge(health())
         .routes(routes!(api::setup::complete))
-        .routes(routes!(api::account::profile, api::account::update_profile))
+        .routes(routes!(
+            api::account::profile,
+            api::account::update_profile,
+            api::account::leave
+        ))
         .routes(routes!(api::keys::list, api::keys::create))
         .routes(routes!(api::keys::get, api::keys::revoke))
         .routes(routes!(api::keys::list_alias, api::keys::create_alias))
@@ -120,6 +133,37 @@ fn auth() -> OpenApiRouter<State> {
         .routes(routes!(api::auth::refresh))
         .routes(routes!(api::auth::logout))
         .routes(routes!(api::auth::me))
+        .routes(routes!(api::links::request))
+        .routes(routes!(api::links::verify))
+        .routes(routes!(api::passwords::forgot))
+        .routes(routes!(api::passwords::reset))
+        .routes(routes!(api::passwords::change))
+        .routes(routes!(api::emails::verify))
+        .routes(routes!(api::emails::resend))
+        .routes(routes!(api::emails::change))
+        .routes(routes!(api::sessions::list, api::sessions::end_others))
+        .routes(routes!(api::sessions::end))
+        .routes(routes!(api::tokens::list, api::tokens::create))
+        .routes(routes!(api::tokens::revoke))
+        .routes(routes!(api::tokens::cli_login))
+        .routes(routes!(api::tokens::cli_logout))
+        .routes(routes!(api::totp::status, api::totp::begin, api::totp::remove))
+        .routes(routes!(api::totp::confirm))
+        .routes(routes!(api::totp::new_recovery_codes))
+        .routes(routes!(api::passkeys::list))
+        .routes(routes!(api::passkeys::start))
+        .routes(routes!(api::passkeys::finish))
+        .routes(routes!(api::passkeys::remove))
+        .routes(routes!(api::passkeys::start_sign_in))
+        .routes(routes!(api::passkeys::finish_sign_in))
+        .routes(routes!(api::identities::providers))
+        .routes(routes!(api::identities::start))
+        .routes(routes!(api::identities::callback))
+        .routes(routes!(api::identities::start_single))
+        .routes(routes!(api::identities::callback_single))
+        .routes(routes!(api::identities::list))
+        .routes(routes!(api::identities::unlink))
+        .routes(routes!(api::identities::mock))
         .layer(DefaultBodyLimit::max(AUTH_BODY))
 }
 

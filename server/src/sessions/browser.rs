@@ -3,8 +3,8 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use types::{SessionId, UserId};
 
-use super::{Device, Lifetime, User, end, ended, is_alive, new_row, require_fresh, store};
-use crate::{State, crypto, db, error::Result};
+use super::{Device, DeviceToken, Lifetime, User, end, ended, is_alive, new_row, require_fresh, store};
+use crate::{State, crypto, db, error::Result, sign_in::Entered};
 
 /// `last_seen_at` is written at most this often, so that reading pages does not mean writing rows.
 const SEEN_EVERY_MILLIS: i64 = 60_000;
@@ -17,16 +17,44 @@ pub struct NewCookie {
     pub value: String,
     /// Seconds; none = until the browser closes.
     pub max_age: Option<u64>,
+    /// What the browser is known by from here on: a cookie of its own, which outlives the sign-in.
+    pub device: Option<DeviceToken>,
 }
 
 /// A new sign-in for a person who just proved who they are. Always a new value, whatever cookie came before.
-pub async fn start_cookie(state: &State, user: &User, remember: bool, device: &Device) -> Result<NewCookie> {
-    let value = URL_SAFE_NO_PAD.encode(state.clock().random::<32>());
-    let mut row = new_row(state, user.id(), remember, device);
-    row.cookie_hash = Some(crypto::sha256(value.as_bytes()).to_vec());
-    store(state, user, row, device).await?;
+pub async fn start_cookie(state: &State, user: &Entered, remember: bool, device: &Device) -> Result<NewCookie> {
+    let row = new_row(state, user, remember, device);
+    store_cookie(state, user, row, device).await
+}
+
+/// Stores the sign-in with a cookie.
+pub(super) async fn store_cookie(
+    state: &State,
+    user: &Entered,
+    mut row: db::sessions::Row,
+    device: &Device,
+) -> Result<NewCookie> {
+    let (value, hash) = draw(state);
+    row.cookie_hash = Some(hash);
+    let remember = row.remember;
+    let device = Device {
+        token: device.token.clone().or_else(|| Some(DeviceToken::make(state.clock()))),
+        ..device.clone()
+    };
+    store(state, user, row, &device).await?;
     let max_age = remember.then(|| Lifetime::of(state.config(), true).absolute.as_secs());
-    Ok(NewCookie { value, max_age })
+    Ok(NewCookie {
+        value,
+        max_age,
+        device: device.token,
+    })
+}
+
+/// A new value and its hash.
+pub(super) fn draw(state: &State) -> (String, Vec<u8>) {
+    let value = URL_SAFE_NO_PAD.encode(state.clock().random::<32>());
+    let hash = crypto::sha256(value.as_bytes()).to_vec();
+    (value, hash)
 }
 
 /// The person a cookie stands for. Reads the database: a session that was ended elsewhere is ended here at once.

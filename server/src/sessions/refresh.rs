@@ -4,14 +4,18 @@
 //! that race for ten seconds all get the same one. That holds as long as nobody used the successor; any other second use
 //! ends the whole family (RFC 9700 §4.14.2). One conditional update decides the race on both databases.
 
+use serde_json::json;
 use types::{SessionId, UserId, accounts::TokenPair, error::Code};
 
-use super::{Device, User, access, end, hex, is_alive, new_row, store};
+use super::{Device, NewCookie, User, access, browser, end, hex, is_alive, new_row, store};
 use crate::{
     Error, State,
+    audit::{self, Actor, Event, Target},
     crypto::{self, Secret},
     db::{self, Tx},
     error::Result,
+    mail::{self, Letter, Recipient},
+    sign_in::Entered,
 };
 
 const GRACE_MILLIS: i64 = 10_000;
@@ -20,13 +24,28 @@ const LENGTH: usize = 128;
 const PURPOSE: &[u8] = b"weirgate refresh token successor v1";
 
 /// A new family for a person who just proved who they are.
-pub async fn start_tokens(state: &State, user: &User, remember: bool, device: &Device) -> Result<TokenPair> {
+pub async fn start_tokens(state: &State, user: &Entered, remember: bool, device: &Device) -> Result<TokenPair> {
     let token = hex(&state.clock().random::<64>());
-    let mut row = new_row(state, user.id(), remember, device);
+    let mut row = new_row(state, user, remember, device);
     row.refresh_token_hash = Some(hash(&token));
     let session = SessionId(row.id);
     store(state, user, row, device).await?;
     pair(state, user, session, token)
+}
+
+/// One sign-in with both: a cookie for the browser that asks, and tokens for its script. Ending either ends both.
+pub async fn start_both(
+    state: &State,
+    user: &Entered,
+    remember: bool,
+    device: &Device,
+) -> Result<(NewCookie, TokenPair)> {
+    let token = hex(&state.clock().random::<64>());
+    let mut row = new_row(state, user, remember, device);
+    row.refresh_token_hash = Some(hash(&token));
+    let session = SessionId(row.id);
+    let cookie = browser::store_cookie(state, user, row, device).await?;
+    Ok((cookie, pair(state, user, session, token)?))
 }
 
 /// Trades a refresh token for the next pair.
@@ -138,6 +157,22 @@ impl Turn {
             return Ok(next(row, self.successor(row)));
         }
         tracing::warn!(session_id = %row.id, error_class = "refresh_token_reused", "a refresh family was ended");
+        // Somebody else may have noticed and ended it in the meantime; it is told once.
+        let event = Event {
+            organization: None,
+            actor: Actor::Unknown { address: None },
+            action: "session.token_reused",
+            target: Target::Session(SessionId(row.id)),
+            details: json!({}),
+        };
+        audit::record(tx, self.state.clock(), event).await?;
+        if let Some(person) = self.state.directory().user(UserId(row.user_id)) {
+            let to = Recipient {
+                email: person.email.clone(),
+                locale: person.locale.clone(),
+            };
+            mail::send(tx, &self.state, &to, Letter::TokenReused { at: now })?;
+        }
         end(tx, self.state.clock(), row, "refresh_token_reused").await?;
         Ok(Turned::Refused)
     }

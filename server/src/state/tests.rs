@@ -11,6 +11,7 @@ use crate::{
     directory::{ModelEntry, ProviderKind},
     keys,
     sessions::{Device, User},
+    sign_in::Entered,
 };
 
 /// Makes of each named `async fn(Database)` a test on SQLite and one on PostgreSQL; the latter does nothing when no server is named.
@@ -93,15 +94,14 @@ async fn stop(state: State) {
     state.shutdown().await;
 }
 
-async fn person(state: &State, name: &str) -> User {
+async fn person(state: &State, name: &str) -> Entered {
     let register = Register {
         email: format!("{name}@example.com"),
         password: "correct horse battery".into(),
         ..Register::default()
     };
-    crate::accounts::register(state, register, &Device::default())
-        .await
-        .unwrap()
+    let registered = crate::accounts::register(state, register, &Device::default()).await;
+    registered.unwrap().entered().unwrap()
 }
 
 async fn key(state: &State, user: &User) -> (KeyId, String) {

@@ -17,7 +17,7 @@ use types::{
 };
 use uuid::Uuid;
 
-use super::{ACCESS_TOKEN, days::daily_of, recent_of, summary_of};
+use super::{ACCESS_TOKEN, Names, days::daily_of, recent_of, summary_of};
 use crate::{
     books::ledger::{Call, Group, OpenCall, Outcome, Settled},
     db::{
@@ -38,6 +38,14 @@ on_both_databases!(
 
 const ORGANIZATION: OrganizationId = OrganizationId(Uuid::from_u128(1));
 const HOUR: i64 = 3_600_000;
+
+/// Key 3 is the laptop; nobody else has a name.
+fn names() -> Names<'static> {
+    Names {
+        key: Box::new(|id| (id == Uuid::from_u128(3)).then(|| "laptop".to_owned())),
+        user: Box::new(|_| None),
+    }
+}
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
@@ -158,12 +166,12 @@ async fn summary_counts_what_was_opened_in_its_time(house: &House) {
     ];
     for (from, to) in spans {
         let expected = times.iter().filter(|time| **time >= from.0 && **time < to.0).count();
-        let summary = summary_of(&house.db, ORGANIZATION, from, to).await.unwrap();
+        let summary = summary_of(&house.db, ORGANIZATION, from, to, &names()).await.unwrap();
         assert_eq!(summary.total.requests, expected as u64, "{from} {to}");
         assert_eq!((summary.from, summary.to), (from, to));
     }
     // The quarter of an hour that is under way is in it.
-    let summary = summary_of(&house.db, ORGANIZATION, start, start.plus_millis(2))
+    let summary = summary_of(&house.db, ORGANIZATION, start, start.plus_millis(2), &names())
         .await
         .unwrap();
     assert_eq!((summary.total.requests, summary.total.cost.as_str()), (1, "0.000001"));
@@ -182,17 +190,7 @@ async fn summary_is_sliced_by_model_key_and_member(house: &House) {
         vec![settled(open(time), 10), settled(open(time), 20), settled(small, 5)],
     )
     .await;
-    let id = match house.db.is_sqlite() {
-        true => "X'00000000000000000000000000000003', X'00000000000000000000000000000001', X'00000000000000000000000000000002'".to_owned(),
-        false => [3, 1, 2].map(|id| format!("'{}'", Uuid::from_u128(id))).join(", "),
-    };
-    let bytes = if house.db.is_sqlite() { "X'00'" } else { "'\\x00'" };
-    let key = format!(
-        "INSERT INTO api_keys (id, organization_id, user_id, name, public_id, last_four, secret_hash, can_read, can_write, created_at, updated_at) \
-         VALUES ({id}, 'laptop', 'p', 'abcd', {bytes}, true, true, 0, 0)"
-    );
-    house.db.execute_for_tests(&[key]).await;
-    let summary = summary_of(&house.db, ORGANIZATION, time, time.plus_secs(60))
+    let summary = summary_of(&house.db, ORGANIZATION, time, time.plus_secs(60), &names())
         .await
         .unwrap();
     let shown = |slices: &[types::usage::Slice]| -> Vec<(String, String, u64, i64)> {
@@ -215,7 +213,7 @@ async fn summary_is_sliced_by_model_key_and_member(house: &House) {
     assert_eq!(summary.total.tokens.input, 35);
     assert_eq!(summary.total.cost, "0.000035");
 
-    let calls = recent_of(&house.db, ORGANIZATION, 10).await.unwrap();
+    let calls = recent_of(&house.db, ORGANIZATION, 10, &names()).await.unwrap();
     let names: Vec<_> = calls
         .iter()
         .map(|call| call.key.as_ref().map(|key| key.name.as_str()))
@@ -230,7 +228,7 @@ async fn latest_calls_come_first_with_those_under_way(house: &House) {
     group.settled = (0..30).map(|n| settled(open(start.plus_secs(n)), 1)).collect();
     group.opens = vec![Arc::new(Call::open(77, open(start.plus_secs(100))))];
     Writer::new(&house.db, 1).commit(&group).await.unwrap();
-    let calls = recent_of(&house.db, ORGANIZATION, 20).await.unwrap();
+    let calls = recent_of(&house.db, ORGANIZATION, 20, &names()).await.unwrap();
     assert_eq!(calls.len(), 20);
     assert!(calls.windows(2).all(|pair| pair[0].created_at > pair[1].created_at));
     assert_eq!((calls[0].status, calls[0].settled_at), (CallStatus::Open, None));
@@ -248,9 +246,9 @@ async fn another_organizations_books_stay_closed(house: &House) {
     group.opens = vec![Arc::new(Call::open(78, open(time)))];
     Writer::new(&house.db, 1).commit(&group).await.unwrap();
     let other = OrganizationId(Uuid::from_u128(99));
-    assert!(recent_of(&house.db, other, 20).await.unwrap().is_empty());
+    assert!(recent_of(&house.db, other, 20, &names()).await.unwrap().is_empty());
     assert_eq!(
-        summary_of(&house.db, other, time, time.plus_secs(60))
+        summary_of(&house.db, other, time, time.plus_secs(60), &names())
             .await
             .unwrap()
             .total

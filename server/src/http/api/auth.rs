@@ -9,17 +9,20 @@ use axum::{
 use types::{
     accounts::{Login, Me, RefreshToken, Register, SignedIn, TokenPair},
     error::Code,
+    links::LinkSent,
     problem::Problem,
 };
 
 use crate::{
-    Error, accounts,
+    Error,
+    accounts::{self, Registered},
     error::Result,
     http::{
         cookie,
-        extract::{self, Json},
+        extract::{self, Json, UnsettledReader},
     },
-    sessions::{self, Device, User},
+    sessions::{self, Device},
+    sign_in::{self, Entered},
 };
 
 type App = State<crate::State>;
@@ -29,6 +32,7 @@ type App = State<crate::State>;
     post, path = "/auth/register", operation_id = "register", tag = "auth", request_body = Register,
     responses(
         (status = 201, description = "Signed up and in", body = SignedIn),
+        (status = 202, description = "With `auth.registration = \"verify_first\"`, for every address: the rest is in a letter", body = LinkSent),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Sign-up is closed", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`email_taken` or `username_taken`", body = Problem, content_type = "application/problem+json"),
@@ -39,9 +43,19 @@ type App = State<crate::State>;
     )
 )]
 pub async fn register(State(state): App, device: Device, Json(new): Json<Register>) -> Result<Response> {
-    let user = accounts::register(&state, new, &device).await?;
-    let reply = signed_in(&state, &user, false, &device).await?;
-    Ok((StatusCode::CREATED, axum::Json(reply)).into_response())
+    match accounts::register(&state, new, &device).await? {
+        Registered::Entered(user) => {
+            let reply = signed_in(&state, &user, false, &device).await?;
+            Ok((StatusCode::CREATED, axum::Json(reply)).into_response())
+        }
+        Registered::LookIntoMail => {
+            let sent = LinkSent {
+                message: "A letter is on its way to this address. Open the link in it to go on.".to_owned(),
+                dev_link: None,
+            };
+            Ok((StatusCode::ACCEPTED, axum::Json(sent)).into_response())
+        }
+    }
 }
 
 /// The same as `register`.
@@ -49,6 +63,7 @@ pub async fn register(State(state): App, device: Device, Json(new): Json<Registe
     post, path = "/auth/signup", operation_id = "signup", tag = "auth", request_body = Register,
     responses(
         (status = 201, description = "Signed up and in", body = SignedIn),
+        (status = 202, description = "With `auth.registration = \"verify_first\"`, for every address: the rest is in a letter", body = LinkSent),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Sign-up is closed", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`email_taken` or `username_taken`", body = Problem, content_type = "application/problem+json"),
@@ -77,13 +92,19 @@ pub async fn signup(state: App, device: Device, new: Json<Register>) -> Result<R
     )
 )]
 pub async fn login(State(state): App, device: Device, Json(login): Json<Login>) -> Result<axum::Json<SignedIn>> {
-    let user = accounts::verify_password(&state, &login, &device).await?;
+    let proven = accounts::verify_password(&state, &login, &device).await?;
+    let user = sign_in::enter(&state, proven, login.code.as_deref()).await?;
     signed_in(&state, &user, login.remember_me, &device)
         .await
         .map(axum::Json)
 }
 
-async fn signed_in(state: &crate::State, user: &User, remember: bool, device: &Device) -> Result<SignedIn> {
+pub(super) async fn signed_in(
+    state: &crate::State,
+    user: &Entered,
+    remember: bool,
+    device: &Device,
+) -> Result<SignedIn> {
     let tokens = sessions::start_tokens(state, user, remember, device).await?;
     let user = accounts::me(state, user).await?;
     Ok(SignedIn { user, tokens })
@@ -131,18 +152,22 @@ pub async fn logout(State(state): App, headers: HeaderMap, body: Bytes) -> Resul
         return Err(Error::refused(Code::MissingCredential, message));
     };
     sessions::end_cookie(&state, &value).await?;
-    let clear: [(HeaderName, _); 1] = [(header::SET_COOKIE, cookie::clear(state.config()))];
+    let clear: [(HeaderName, _); 2] = [
+        (header::SET_COOKIE, cookie::clear(state.config())),
+        (cookie::CLEAR_SITE_DATA, cookie::SITE_DATA),
+    ];
     Ok((StatusCode::NO_CONTENT, clear).into_response())
 }
 
 /// Who is signed in.
 #[utoipa::path(
-    get, path = "/auth/me", operation_id = "me", tag = "auth", security(("access_token" = []), ("session" = [])),
+    get, path = "/auth/me", operation_id = "me", tag = "auth", security(("access_token" = []), ("session" = []), ("personal_token" = [])),
     responses(
         (status = 200, description = "The signed-in person", body = Me),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json")
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The personal token lacks the scope `account`", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn me(State(state): App, user: User) -> Result<axum::Json<Me>> {
+pub async fn me(State(state): App, user: UnsettledReader) -> Result<axum::Json<Me>> {
     accounts::me(&state, &user).await.map(axum::Json)
 }

@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 
 use crate::{
     error::Result,
-    http::extract::{Id, Json, Query},
+    http::extract::{Id, Json, Query, Reader},
     keys,
     sessions::User,
 };
@@ -30,9 +30,9 @@ pub struct Paging {
     /// 1 to 100.
     #[serde(default = "default_limit")]
     #[param(required = false, minimum = 1, maximum = 100)]
-    limit: u64,
+    pub(super) limit: u64,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
 }
 
 const fn default_limit() -> u64 {
@@ -41,14 +41,15 @@ const fn default_limit() -> u64 {
 
 /// Your keys, newest first, revoked ones included.
 #[utoipa::path(
-    get, path = "/account/keys", operation_id = "list_keys", tag = "keys", security(("access_token" = []), ("session" = [])), params(Paging),
+    get, path = "/account/keys", operation_id = "list_keys", tag = "keys", security(("access_token" = []), ("session" = []), ("personal_token" = [])), params(Paging),
     responses(
         (status = 200, description = "One page", body = Page<Key>),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The personal token lacks the scope `account`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn list(State(state): App, user: User, Query(paging): Query<Paging>) -> Result<axum::Json<Page<Key>>> {
+pub async fn list(State(state): App, user: Reader, Query(paging): Query<Paging>) -> Result<axum::Json<Page<Key>>> {
     let page = keys::page(&state, &user, paging.limit, paging.cursor.as_deref()).await?;
     Ok(axum::Json(page))
 }
@@ -74,14 +75,15 @@ pub async fn create(State(state): App, user: User, Json(new): Json<NewKey>) -> R
 
 /// One of your keys.
 #[utoipa::path(
-    get, path = "/account/keys/{id}", operation_id = "get_key", tag = "keys", security(("access_token" = []), ("session" = [])), params(("id" = KeyId, Path)),
+    get, path = "/account/keys/{id}", operation_id = "get_key", tag = "keys", security(("access_token" = []), ("session" = []), ("personal_token" = [])), params(("id" = KeyId, Path)),
     responses(
         (status = 200, description = "The key without its text", body = Key),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The personal token lacks the scope `account`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such key", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn get(State(state): App, user: User, Id(id): Id<KeyId>) -> Result<axum::Json<Key>> {
+pub async fn get(State(state): App, user: Reader, Id(id): Id<KeyId>) -> Result<axum::Json<Key>> {
     keys::get(&state, &user, id).await.map(axum::Json)
 }
 
@@ -102,14 +104,15 @@ pub async fn revoke(State(state): App, user: User, Id(id): Id<KeyId>) -> Result<
 
 /// Your keys, newest first, revoked ones included; the same as `account/keys`.
 #[utoipa::path(
-    get, path = "/api-keys", operation_id = "list_keys_alias", tag = "keys", security(("access_token" = []), ("session" = [])), params(Paging),
+    get, path = "/api-keys", operation_id = "list_keys_alias", tag = "keys", security(("access_token" = []), ("session" = []), ("personal_token" = [])), params(Paging),
     responses(
         (status = 200, description = "One page", body = Page<Key>),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The personal token lacks the scope `account`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn list_alias(state: App, user: User, paging: Query<Paging>) -> Result<axum::Json<Page<Key>>> {
+pub async fn list_alias(state: App, user: Reader, paging: Query<Paging>) -> Result<axum::Json<Page<Key>>> {
     list(state, user, paging).await
 }
 
@@ -133,14 +136,15 @@ pub async fn create_alias(state: App, user: User, new: Json<NewKey>) -> Result<R
 
 /// One of your keys; the same as `account/keys/{id}`.
 #[utoipa::path(
-    get, path = "/api-keys/{id}", operation_id = "get_key_alias", tag = "keys", security(("access_token" = []), ("session" = [])), params(("id" = KeyId, Path)),
+    get, path = "/api-keys/{id}", operation_id = "get_key_alias", tag = "keys", security(("access_token" = []), ("session" = []), ("personal_token" = [])), params(("id" = KeyId, Path)),
     responses(
         (status = 200, description = "The key without its text", body = Key),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The personal token lacks the scope `account`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such key", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn get_alias(state: App, user: User, id: Id<KeyId>) -> Result<axum::Json<Key>> {
+pub async fn get_alias(state: App, user: Reader, id: Id<KeyId>) -> Result<axum::Json<Key>> {
     get(state, user, id).await
 }
 

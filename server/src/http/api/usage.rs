@@ -15,7 +15,7 @@ use crate::{
     Error, accounts,
     books::usage,
     error::Result,
-    http::extract::{self, Query},
+    http::extract::{self, Query, Reader},
     sessions::User,
 };
 
@@ -38,15 +38,16 @@ pub struct Period {
 
 /// Sums over a period, by default this month so far.
 #[utoipa::path(
-    get, path = "/usage/summary", operation_id = "usage_summary", tag = "usage", security(("access_token" = []), ("session" = [])),
+    get, path = "/usage/summary", operation_id = "usage_summary", tag = "usage", security(("access_token" = []), ("session" = []), ("personal_token" = [])),
     params(Period),
     responses(
         (status = 200, description = "The sums", body = Summary),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The personal token lacks the scope `account`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn summary(State(state): App, user: User, Query(period): Query<Period>) -> Result<Json<Summary>> {
+pub async fn summary(State(state): App, user: Reader, Query(period): Query<Period>) -> Result<Json<Summary>> {
     let now = state.clock().now();
     let from = match period.from {
         Some(from) => from,
@@ -77,15 +78,16 @@ const fn default_days() -> u32 {
 
 /// One row a day up to today, oldest first, days without calls included.
 #[utoipa::path(
-    get, path = "/usage/daily", operation_id = "usage_daily", tag = "usage", security(("access_token" = []), ("session" = [])),
+    get, path = "/usage/daily", operation_id = "usage_daily", tag = "usage", security(("access_token" = []), ("session" = []), ("personal_token" = [])),
     params(Days),
     responses(
         (status = 200, description = "The days", body = Page<Day>),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The personal token lacks the scope `account`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn daily(State(state): App, user: User, Query(asked): Query<Days>) -> Result<Json<Page<Day>>> {
+pub async fn daily(State(state): App, user: Reader, Query(asked): Query<Days>) -> Result<Json<Page<Day>>> {
     if !(1..=MOST_DAYS).contains(&asked.days) {
         return Err(extract::invalid("days", "unknown_value"));
     }
@@ -117,15 +119,16 @@ const fn default_calls() -> u64 {
 
 /// The last calls, newest first, those under way included.
 #[utoipa::path(
-    get, path = "/usage/recent", operation_id = "usage_recent", tag = "usage", security(("access_token" = []), ("session" = [])),
+    get, path = "/usage/recent", operation_id = "usage_recent", tag = "usage", security(("access_token" = []), ("session" = []), ("personal_token" = [])),
     params(Last),
     responses(
         (status = 200, description = "The calls", body = Page<Call>),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The personal token lacks the scope `account`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn recent(State(state): App, user: User, Query(asked): Query<Last>) -> Result<Json<Page<Call>>> {
+pub async fn recent(State(state): App, user: Reader, Query(asked): Query<Last>) -> Result<Json<Page<Call>>> {
     if !(1..=MOST_CALLS).contains(&asked.limit) {
         return Err(extract::invalid("limit", "unknown_value"));
     }

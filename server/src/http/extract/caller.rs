@@ -1,35 +1,162 @@
 //! Who asks, out of the request's credentials.
+//!
+//! Two rights: [`User`] is somebody signed in here (a cookie or an access token) and may do everything; [`Reader`] may also be a
+//! program with a personal token of the right scope, and only looks at things. Both are refused while an organization asks for a
+//! second factor that the person lacks; [`Unsettled`] and [`UnsettledReader`] are for the doors where that is seen and set up.
+
+use std::ops::Deref;
 
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use types::{error::Code, key_format};
+use types::{error::Code, key_format, personal_tokens::Scope};
 
 use crate::{
-    Error, State,
+    Error, State, factors,
     http::cookie,
     sessions::{self, User},
+    tokens::{self, TokenUser},
 };
 
-/// The person who asks: a bearer access token, else the session cookie (behind the CSRF layer). When both came the token
-/// counts and the cookie is not looked at. API keys are for the model API only.
+/// Whoever proved who they are.
+#[derive(Clone)]
+pub enum Asker {
+    SignedIn(User),
+    Token(TokenUser),
+}
+
+impl Asker {
+    /// A bearer token, else the session cookie (behind the CSRF layer). When both came the token counts and the cookie is not
+    /// looked at. API keys are for the model API only. `None` without any credential.
+    pub async fn of(state: &State, headers: &HeaderMap) -> Result<Option<Self>, Error> {
+        if let Some(presented) = bearer(headers)? {
+            return match is_ours(key_format::PERSONAL_TOKEN, presented) {
+                true => tokens::prove(state, presented).map(Asker::Token).map(Some),
+                false => sessions::from_access_token(state, presented)
+                    .map(Asker::SignedIn)
+                    .map(Some),
+            };
+        }
+        if headers.contains_key("x-api-key") {
+            return Err(key_refused());
+        }
+        match cookie::read(headers, state.config()) {
+            Some(value) => sessions::from_cookie(state, &value)
+                .await
+                .map(Asker::SignedIn)
+                .map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub fn user(&self) -> &User {
+        match self {
+            Asker::SignedIn(user) => user,
+            Asker::Token(token) => token.user(),
+        }
+    }
+
+    /// The one that the layer of limits found, or else looked up now.
+    async fn take(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+        if let Some(asker) = parts.extensions.get::<Asker>() {
+            return Ok(asker.clone());
+        }
+        Asker::of(state, &parts.headers).await?.ok_or_else(|| {
+            Error::refused(
+                Code::MissingCredential,
+                "Sign in first: send `Authorization: Bearer` with an access token.",
+            )
+        })
+    }
+}
+
+/// The person who is signed in. Programs with a personal token are not.
 impl FromRequestParts<State> for User {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
-        if let Some(presented) = bearer(&parts.headers)? {
-            return sessions::from_access_token(state, presented);
+        let Unsettled(user) = Unsettled::from_request_parts(parts, state).await?;
+        factors::require_set_up(state, &user)?;
+        Ok(user)
+    }
+}
+
+/// A [`User`] who may still lack the second factor that an organization asks for.
+pub struct Unsettled(pub User);
+
+impl FromRequestParts<State> for Unsettled {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+        match Asker::take(parts, state).await? {
+            Asker::SignedIn(user) => Ok(Unsettled(user)),
+            Asker::Token(_) => {
+                let message = "A personal token may not do this. Sign in and send an access token.";
+                Err(Error::refused(Code::Forbidden, message))
+            }
         }
-        if parts.headers.contains_key("x-api-key") {
-            return Err(key_refused());
+    }
+}
+
+/// The person who is signed in, or a program with their personal token of the scope `account`: for doors that only show things.
+pub struct Reader(User);
+
+impl FromRequestParts<State> for Reader {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+        let UnsettledReader(user) = UnsettledReader::from_request_parts(parts, state).await?;
+        factors::require_set_up(state, &user)?;
+        Ok(Reader(user))
+    }
+}
+
+impl Deref for Reader {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.0
+    }
+}
+
+/// A [`Reader`] who may still lack the second factor that an organization asks for.
+pub struct UnsettledReader(User);
+
+impl FromRequestParts<State> for UnsettledReader {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+        match Asker::take(parts, state).await? {
+            Asker::SignedIn(user) => Ok(UnsettledReader(user)),
+            Asker::Token(token) if token.may(Scope::Account) => Ok(UnsettledReader(token.user().clone())),
+            Asker::Token(_) => {
+                let message = "This personal token lacks the scope `account`. Make one that has it.";
+                Err(Error::refused(Code::Forbidden, message))
+            }
         }
-        match cookie::read(&parts.headers, state.config()) {
-            Some(value) => sessions::from_cookie(state, &value).await,
-            None => Err(Error::refused(
-                Code::MissingCredential,
-                "Sign in first: send `Authorization: Bearer` with an access token.",
-            )),
+    }
+}
+
+impl Deref for UnsettledReader {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.0
+    }
+}
+
+/// The personal token itself, for the door that revokes it.
+impl FromRequestParts<State> for TokenUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+        match Asker::take(parts, state).await? {
+            Asker::Token(token) => Ok(token),
+            Asker::SignedIn(_) => {
+                let message = "Send the personal token to revoke as `Authorization: Bearer`.";
+                Err(Error::refused(Code::InvalidCredential, message))
+            }
         }
     }
 }
@@ -57,13 +184,15 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
         return Err(malformed());
     }
-    let is_key = [key_format::KEY, key_format::PERSONAL_TOKEN]
-        .iter()
-        .any(|prefix| token.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-')));
-    if is_key {
+    if is_ours(key_format::KEY, token) {
         return Err(key_refused());
     }
     Ok(Some(token))
+}
+
+/// Whether it says of itself to be a key or token of this kind.
+fn is_ours(prefix: &str, token: &str) -> bool {
+    token.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-'))
 }
 
 fn key_refused() -> Error {
@@ -90,14 +219,7 @@ mod tests {
         assert_eq!(of(&[]), Ok(None));
         assert_eq!(of(&["Bearer abc"]), Ok(Some("abc".to_owned())));
         assert_eq!(of(&["bearer  abc "]), Ok(Some("abc".to_owned())));
-        for wrong in [
-            "Basic abc",
-            "Bearer",
-            "Bearer ",
-            "abc",
-            "Bearer wg-abc",
-            "Bearer wgp-abc",
-        ] {
+        for wrong in ["Basic abc", "Bearer", "Bearer ", "abc", "Bearer wg-abc"] {
             assert_eq!(of(&[wrong]), Err(Code::InvalidCredential), "{wrong}");
         }
         assert_eq!(of(&["Bearer a", "Bearer b"]), Err(Code::TwoCredentials));

@@ -7,7 +7,7 @@ use axum::{
     http::{header, request::Parts},
 };
 
-use crate::{State, sessions::Device};
+use crate::{State, http::cookie, sessions::Device};
 
 impl FromRequestParts<State> for Device {
     type Rejection = std::convert::Infallible;
@@ -17,7 +17,7 @@ impl FromRequestParts<State> for Device {
     }
 }
 
-/// What is kept of the client's address and user agent, as far as the privacy settings allow.
+/// The client's user agent and address as far as the privacy settings keep them, its whole address, and its device cookie.
 pub fn device(state: &State, parts: &Parts) -> Device {
     let config = state.config();
     let agent = parts
@@ -25,9 +25,12 @@ pub fn device(state: &State, parts: &Parts) -> Device {
         .get(header::USER_AGENT)
         .and_then(|value| value.to_str().ok())
         .map(|agent| agent.chars().filter(|c| !c.is_control()).take(200).collect::<String>());
+    let from = client_address(state, parts);
     Device {
         info: agent.as_deref().and_then(|agent| config.kept_agent(agent)),
-        address: client_address(state, parts).and_then(|address| config.kept_address(address)),
+        address: from.and_then(|address| config.kept_address(address)),
+        from,
+        token: cookie::device(&parts.headers, config),
     }
 }
 

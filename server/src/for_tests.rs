@@ -1,0 +1,110 @@
+//! What integration tests need and no door offers yet: reading the audit log, counting sign-ins, disabling somebody, an organization that asks for two factors.
+
+use serde_json::{Value, json};
+use types::{OrganizationId, OrganizationRole, UserId};
+
+use crate::{
+    State,
+    db::{self, Change},
+    error::Result,
+};
+
+/// The whole audit log, oldest first.
+pub async fn audit_log(state: &State) -> Result<Vec<Value>> {
+    let rows = db::audit::all(state.db()).await?;
+    let shown = |row: db::audit::Row| {
+        json!({
+            "actor_id": row.actor_id, "actor_kind": row.actor_kind, "action": row.action, "target_kind": row.target_kind,
+            "target_id": row.target_id, "address": row.ip_address, "details": row.details,
+        })
+    };
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+/// Refresh tokens, of everybody, that would be accepted as the current one of their sign-in.
+pub async fn live_refresh_tokens(state: &State) -> Result<u64> {
+    db::sessions::count_refresh_tokens(state.db()).await
+}
+
+/// What SQLite holds, as one value: equal when nothing was written in between. Nodes' signs of life are left out.
+pub async fn digest(state: &State) -> Result<[u8; 32]> {
+    db::digest::of(state.db()).await
+}
+
+pub async fn disable(state: &State, user: UserId) -> Result<()> {
+    state
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.changed(Change::User, user);
+                db::users::deactivate(tx, user).await
+            })
+        })
+        .await
+}
+
+/// As for somebody who signed up elsewhere.
+pub async fn drop_password(state: &State, user: UserId) -> Result<()> {
+    state
+        .write(move |tx| Box::pin(async move { db::users::drop_hash(tx, user).await }))
+        .await
+}
+
+/// An organization of several people. Doors make them later.
+pub async fn organization(state: &State, slug: &str) -> Result<OrganizationId> {
+    let id = OrganizationId(state.clock().new_id());
+    let now = state.clock().now().0;
+    let row = db::organizations::Row {
+        id: id.0,
+        slug: Some(slug.to_owned()),
+        name: slug.to_owned(),
+        kind: "team".to_owned(),
+        personal_user_id: None,
+        plan: "free".to_owned(),
+        created_at: now,
+        updated_at: now,
+        requires_second_factor: false,
+    };
+    state
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.changed(Change::Organization, id);
+                db::organizations::insert(tx, row).await
+            })
+        })
+        .await?;
+    Ok(id)
+}
+
+/// Takes somebody in by hand, or changes what they are there.
+pub async fn join(state: &State, organization: OrganizationId, user: UserId, role: OrganizationRole) -> Result<()> {
+    let now = state.clock().now().0;
+    let row = db::organizations::MemberRow {
+        organization_id: organization.0,
+        user_id: user.0,
+        role: role.name().to_owned(),
+        created_at: now,
+    };
+    state
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.changed(Change::Member, user);
+                db::organizations::delete_member(tx, organization, user).await?;
+                db::organizations::insert_member(tx, row).await
+            })
+        })
+        .await
+}
+
+/// As `organizations::require_second_factor`, without asking who wishes it.
+pub async fn ask_for_second_factor(state: &State, organization: OrganizationId) -> Result<()> {
+    state
+        .write(move |tx| {
+            Box::pin(async move {
+                let now = tx.now();
+                db::organizations::require_second_factor(tx, organization, true, now).await?;
+                tx.changed(Change::Organization, organization);
+                Ok(())
+            })
+        })
+        .await
+}
