@@ -8,18 +8,21 @@ use ::http::{Extensions, HeaderMap, header};
 use server::{
     directory::{KeyEntry, UserEntry},
     http::layers::RequestId,
+    sessions::User,
+    tokens::TokenUser,
 };
-use types::{KeyId, OrganizationId, Refusal, UserId, error::Code};
+use types::{KeyId, OrganizationId, Refusal, UserId, error::Code, key_format, personal_tokens::Scope};
 
 pub use body::json_body;
 
 use crate::{Error, Gateway};
 
-/// Whoever may call models: a key, or a person with an access token. Made by [`Caller::prove`] alone.
+/// Whoever may call models: a key, or a person with an access token or a personal token. Made by [`Caller::prove`] alone.
 pub struct Caller {
     user: Arc<UserEntry>,
     organization_id: OrganizationId,
     key: Option<Arc<KeyEntry>>,
+    token: Option<TokenUser>,
 }
 
 impl Caller {
@@ -38,6 +41,7 @@ impl Caller {
         let presented = credential(gateway, headers)?;
         match directory.key(presented) {
             Some(key) => Self::from_key(gateway, key),
+            None if is_personal(presented) => Self::from_personal_token(gateway, headers, presented),
             // A key never holds a dot, a JWT always does.
             None if presented.contains('.') => Self::from_token(gateway, headers, presented),
             None => Err(invalid(gateway, "This API key is not known here.")),
@@ -64,6 +68,7 @@ impl Caller {
             user,
             organization_id: key.organization_id,
             key: Some(key),
+            token: None,
         })
     }
 
@@ -75,6 +80,24 @@ impl Caller {
             }
             other => other,
         })?;
+        Self::from_person(gateway, headers, &user, None)
+    }
+
+    fn from_personal_token(gateway: &Gateway, headers: &HeaderMap, presented: &str) -> Result<Self, Error> {
+        let token = server::tokens::prove(gateway.state(), presented)?;
+        let user = token.user().clone();
+        Self::from_person(gateway, headers, &user, Some(token))
+    }
+
+    /// Pays from the personal organization, or from the one that the request names.
+    fn from_person(
+        gateway: &Gateway,
+        headers: &HeaderMap,
+        user: &User,
+        token: Option<TokenUser>,
+    ) -> Result<Self, Error> {
+        let state = gateway.state();
+        server::factors::require_set_up(state, user)?;
         let missing = || Error::refused(Code::NotFound, "You belong to no organization of that id.");
         let organization_id = match headers.get("x-weirgate-organization") {
             None => user.organization_id(),
@@ -93,6 +116,7 @@ impl Caller {
             user,
             organization_id,
             key: None,
+            token,
         })
     }
 
@@ -112,11 +136,13 @@ impl Caller {
     /// Calls that cost.
     pub fn may_write(&self) -> bool {
         self.key.as_ref().is_none_or(|key| key.can_write)
+            && self.token.as_ref().is_none_or(|token| token.may(Scope::Write))
     }
 
     /// Looking at models.
     pub fn may_read(&self) -> bool {
         self.key.as_ref().is_none_or(|key| key.can_read)
+            && self.token.as_ref().is_none_or(|token| token.may(Scope::Read))
     }
 
     pub fn may_use(&self, model: &str) -> bool {
@@ -124,6 +150,12 @@ impl Caller {
             .as_ref()
             .is_none_or(|key| key.models.is_empty() || key.models.iter().any(|allowed| allowed == model))
     }
+}
+
+fn is_personal(presented: &str) -> bool {
+    presented
+        .strip_prefix(key_format::PERSONAL_TOKEN)
+        .is_some_and(|rest| rest.starts_with('-'))
 }
 
 /// The one credential of the request. The same text in both headers is one credential.

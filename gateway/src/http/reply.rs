@@ -18,6 +18,9 @@ pub fn reply(outcome: Result<Response, Error>, dialect: Dialect, route: &'static
             render(error, dialect, request_id)
         }
     };
+    response
+        .headers_mut()
+        .insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

@@ -1,12 +1,11 @@
 //! A stream on its way to the client.
 
 use std::{
-    collections::VecDeque,
     convert::Infallible,
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
@@ -60,7 +59,8 @@ pub fn stream(mut call: InFlight, headers: &HeaderMap, limits: Limits, voice: Vo
         dialect: voice.dialect,
         request_id: voice.request_id,
         stopping: Box::pin(voice.stopping),
-        queue: VecDeque::new(),
+        ready: Joined::default(),
+        turn: 0,
     };
     let mut response = Response::new(Body::new(relay));
     *response.headers_mut() = passed_headers(headers);
@@ -83,8 +83,39 @@ struct Relay {
     dialect: Dialect,
     request_id: String,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// Bytes the client is to get next; almost always none or one.
-    queue: VecDeque<Bytes>,
+    /// What the client is to get next.
+    ready: Joined,
+    /// How often it was asked in vain since something is ready: see [`Relay::poll_turn`].
+    turn: u8,
+}
+
+/// Whole events that leave in one write. Each write is a system call and a packet, dearer than all else that happens to an event.
+#[derive(Default)]
+struct Joined {
+    parts: Vec<Bytes>,
+    length: usize,
+}
+
+impl Joined {
+    /// More than this is worth a write of its own.
+    const MOST: usize = 16 * 1024;
+
+    fn push(&mut self, bytes: Bytes) {
+        self.length += bytes.len();
+        self.parts.push(bytes);
+    }
+
+    fn take(&mut self) -> Option<Bytes> {
+        self.length = 0;
+        match self.parts.len() {
+            0 | 1 => self.parts.pop(),
+            _ => {
+                let joined = self.parts.concat().into();
+                self.parts.clear();
+                Some(joined)
+            }
+        }
+    }
 }
 
 impl http_body::Body for Relay {
@@ -99,7 +130,9 @@ impl http_body::Body for Relay {
         let shared = this.shared.clone();
         let mut call = shared.call();
         loop {
-            if let Some(bytes) = this.queue.pop_front() {
+            if (call.is_none() || this.ready.length >= Joined::MOST)
+                && let Some(bytes) = this.ready.take()
+            {
                 shared.awaits_client();
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
@@ -108,9 +141,10 @@ impl http_body::Body for Relay {
             };
             match open.poll_chunk(context) {
                 Poll::Ready(Some(Ok(chunk))) => {
+                    this.turn = 0;
                     this.last_chunk = Instant::now();
                     match open.inspect(chunk) {
-                        Ok(forward) => this.queue.extend(forward.into_iter().flatten()),
+                        Ok(forward) => forward.into_iter().flatten().for_each(|bytes| this.ready.push(bytes)),
                         Err(_too_large) => this.break_off(&mut call, "upstream_event_too_large", Code::UpstreamFailed),
                     }
                 }
@@ -118,6 +152,13 @@ impl http_body::Body for Relay {
                     this.break_off(&mut call, "upstream_broke_off", Code::UpstreamFailed)
                 }
                 Poll::Ready(None) => this.finish(&mut call),
+                Poll::Pending if this.ready.length > 0 => {
+                    ready!(this.poll_turn(context));
+                    if let Some(bytes) = this.ready.take() {
+                        shared.awaits_client();
+                        return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                    }
+                }
                 Poll::Pending => match this.overdue(context) {
                     Some((class, code)) => this.break_off(&mut call, class, code),
                     None => {
@@ -131,12 +172,29 @@ impl http_body::Body for Relay {
 }
 
 impl Relay {
+    /// hyper asks twice in a row before it lets other tasks run.
+    const TURN: u8 = 2;
+
+    /// Lets the task that reads the upstream's connection run once. It hands over one HTTP chunk at a time, so of many that came in
+    /// one packet only the first is here; when it has had its turn and brought nothing, there is nothing to wait for.
+    ///
+    /// A task that wakes itself goes behind those that are ready already, the connection's among them.
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.turn < Self::TURN {
+            self.turn += 1;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.turn = 0;
+        Poll::Ready(())
+    }
+
     /// The upstream's body has ended: settles, and adds an error event if that was before its last event.
     fn finish(&mut self, call: &mut Option<InFlight>) {
         let Some(finished) = call.as_mut().and_then(|call| call.reading().finish()) else {
             return;
         };
-        self.queue.extend(finished.rest);
+        finished.rest.into_iter().for_each(|bytes| self.ready.push(bytes));
         let ending = match finished.end {
             End::Truncated => return self.break_off(call, "upstream_truncated", Code::UpstreamFailed),
             End::UpstreamError => Ending {
@@ -174,7 +232,7 @@ impl Relay {
             _ => "The upstream broke off. The answer above is not complete.",
         };
         let report = llm::error::Report::new(code, message, &self.request_id);
-        self.queue.push_back(llm::error::stream_event(self.dialect, &report));
+        self.ready.push(llm::error::stream_event(self.dialect, &report));
     }
 
     fn overdue(&mut self, context: &mut Context<'_>) -> Option<(&'static str, Code)> {

@@ -14,5 +14,6 @@ mod disconnect;
 mod messages_post;
 mod models_get;
 mod passthrough;
+mod personal_tokens;
 mod settlement;
 mod upstream_faults;

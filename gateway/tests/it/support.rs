@@ -1,6 +1,6 @@
 //! A whole Weirgate on a free port, with a fake upstream behind it: `House::open().await`, then `house.post(...)`.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::LazyLock, time::Duration};
 
 use serde_json::{Value, json};
 use server::{Config, State};
@@ -16,7 +16,7 @@ pub struct House {
     pub state: State,
     pub upstream: fake_upstream::Running,
     pub address: SocketAddr,
-    pub user: server::sessions::User,
+    pub user: server::sign_in::Entered,
     pub key: String,
     pub key_id: types::KeyId,
     server: tokio::task::JoinHandle<()>,
@@ -77,6 +77,8 @@ impl House {
         };
         let user = server::accounts::register(&state, register, &server::sessions::Device::default())
             .await
+            .unwrap()
+            .entered()
             .unwrap();
         let new = NewKey {
             name: "test".to_owned(),
@@ -171,12 +173,17 @@ fn config(folder: &Path, url: &str, upstream: &fake_upstream::Running) -> Config
     config
 }
 
+/// One for the whole process: making one reads every root certificate. It keeps no connections, since each test has a runtime of its own.
 pub fn client() -> reqwest::Client {
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap()
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap()
+    });
+    CLIENT.clone()
 }
 
 /// The smallest body of an Anthropic call.
