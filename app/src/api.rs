@@ -4,10 +4,17 @@
 //! shown: numbers, money and times are worded on the server, so the browser carries no time zones and no number formats.
 
 pub mod connect;
+pub mod factors;
+pub mod identities;
 pub mod keys;
+pub mod mail;
 pub mod overview;
 pub mod preferences;
+pub mod profile;
+pub mod second;
 pub mod session;
+pub mod sessions;
+pub mod tokens;
 
 use serde::{Deserialize, Serialize};
 

@@ -39,6 +39,12 @@ impl ApiError {
             Code::EmailTaken => words.email_taken,
             Code::UsernameTaken => words.username_taken,
             Code::RegistrationClosed => words.registration_closed,
+            Code::SecondFactorRequired | Code::WrongCode => words.wrong_code,
+            Code::InvalidLink => words.invalid_link,
+            Code::InvalidPasskey => words.invalid_passkey,
+            Code::SecondFactorMissing => words.second_factor_missing,
+            Code::LastWayIn => words.last_way_in,
+            Code::ReauthRequired => words.reauth_required,
             Code::Forbidden | Code::CrossSite | Code::ModelNotAllowed => words.forbidden,
             Code::NotFound | Code::UnknownModel => words.not_found,
             Code::Conflict => words.conflict,
@@ -59,6 +65,7 @@ impl ApiError {
     pub fn field_message(&self, text: &Text, field: &str) -> Option<&'static str> {
         match (self.refusal.code, field) {
             (Code::EmailTaken, "email") => return Some(text.errors.email_taken),
+            (Code::WrongCode, "code") => return Some(text.errors.wrong_code),
             (Code::UsernameTaken, "username") => return Some(text.errors.username_taken),
             _ => {}
         }
@@ -66,6 +73,7 @@ impl ApiError {
         let words = &text.fields;
         Some(match (wrong.as_str(), field) {
             ("required", _) => words.required,
+            ("wrong_password", _) => words.wrong_password,
             ("too_short", "password") => words.password_short,
             ("too_short" | "too_long", "username") => words.username_length,
             ("too_short", _) => words.too_short,
@@ -84,7 +92,11 @@ impl ApiError {
 
     /// True when every word about it stands beside a field, so that a summary would only repeat it.
     pub fn is_about_fields(&self) -> bool {
-        !self.refusal.errors.is_empty() || matches!(self.refusal.code, Code::EmailTaken | Code::UsernameTaken)
+        !self.refusal.errors.is_empty()
+            || matches!(
+                self.refusal.code,
+                Code::EmailTaken | Code::UsernameTaken | Code::WrongCode
+            )
     }
 }
 

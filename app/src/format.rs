@@ -17,9 +17,11 @@ use crate::{
 };
 
 mod chart;
+mod device;
 mod numbers;
 pub mod snippets;
 
+pub use device::device;
 pub use numbers::Numbers;
 
 pub struct Format {

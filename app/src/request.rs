@@ -20,6 +20,9 @@ use crate::{api::Form, error::ApiError, locale::Locale, preferences::Preferences
 pub mod cookie;
 pub mod flash;
 
+/// Where second factors are set up.
+pub const FACTORS: &str = "/settings/factors";
+
 /// Who asks, looked up at most once while a page is rendered: its parts call several server functions.
 #[derive(Clone, Default)]
 pub struct SignedIn(Arc<OnceCell<Option<User>>>);
@@ -39,8 +42,18 @@ impl Request {
         }
     }
 
-    /// The person, or a refusal that also leads to the sign-in page and back again.
+    /// The person, or a refusal that also leads to the sign-in page and back again. Who must set up a second factor first is led there.
     pub async fn user(&self) -> Result<User, ApiError> {
+        let user = self.unsettled_user().await?;
+        if let Err(error) = server::factors::require_set_up(&self.state, &user) {
+            self.go(FACTORS);
+            return Err(self.error(&error));
+        }
+        Ok(user)
+    }
+
+    /// [`Request::user`] who may still lack the second factor that an organization asks for.
+    pub async fn unsettled_user(&self) -> Result<User, ApiError> {
         match self.signed_in().await? {
             Some(user) => Ok(user),
             None => {
@@ -113,6 +126,14 @@ impl Request {
         self.error(&refusal.into())
     }
 
+    /// [`Request::error`] for a form that asks for the password again: a wrong one is the mistake of its field.
+    pub fn reauth_error(&self, field: &str, error: &Error) -> ApiError {
+        match error {
+            Error::Refused(refusal) if refusal.code == Code::WrongPassword => self.wrong_field(field, "wrong_password"),
+            error => self.error(error),
+        }
+    }
+
     /// Keeps a preference in this browser.
     pub fn keep(&self, name: &str, value: &str) {
         self.set_cookie(cookie::keep(self.state.config(), name, value));
@@ -151,6 +172,17 @@ impl Request {
         self.response.append_header(name, value);
     }
 
+    /// Gives this browser's session a new cookie: what protects the account has changed, and a value seen before must be worth nothing.
+    pub async fn rotate_cookie(&self, user: &User) -> Result<(), ApiError> {
+        let rotated = sessions::rotate_cookie(&self.state, user)
+            .await
+            .map_err(|error| self.error(&error))?;
+        if let Some(cookie) = rotated {
+            self.set_cookie(session_cookie::set(self.state.config(), &cookie));
+        }
+        Ok(())
+    }
+
     pub fn set_cookie(&self, cookie: HeaderValue) {
         self.add_header(header::SET_COOKIE, cookie);
     }
@@ -178,6 +210,23 @@ impl Request {
     }
 }
 
+impl Request {
+    /// [`Request::form`] for a form that stays on its page and says there that it was saved.
+    pub async fn saved<T>(
+        &self,
+        page: &str,
+        form: Form,
+        work: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        let name = form.name.clone();
+        let done = self.form(page, form, work, |_| page.to_owned()).await;
+        if done.is_ok() && self.is_plain_form() {
+            flash::put(self, &flash::Flash::form(Form::sent(&name, &[("saved", "yes")])));
+        }
+        done
+    }
+}
+
 /// The sign-in page that leads back to `page`.
 fn sign_in(page: &str) -> String {
     match own_path(page) {
@@ -186,11 +235,7 @@ fn sign_in(page: &str) -> String {
     }
 }
 
-/// `path` if it is one of this site: no other host in any disguise that browsers accept, nothing to escape.
-pub fn own_path(path: &str) -> Option<&str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~?=:%+,".contains(&byte);
-    (path.starts_with('/') && !path.starts_with("//") && path.bytes().all(plain)).then_some(path)
-}
+pub use types::rules::own_path;
 
 #[cfg(test)]
 mod tests {

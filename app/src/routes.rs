@@ -9,8 +9,8 @@ use leptos_router::{
 
 use crate::{
     pages::{
-        connect::Connect, keys::Keys, lost::Lost, overview::Overview, settings::Settings, setup::Setup,
-        sign_in::SignIn, sign_up::SignUp,
+        by_link::ByLink, connect::Connect, dev_mail::DevMail, keys::Keys, lost::Lost, overview::Overview, reset::Reset,
+        second::SecondStep, settings, setup::Setup, sign_in::SignIn, sign_up::SignUp, verify::Verify,
     },
     ui::frame::Frame,
 };
@@ -20,6 +20,11 @@ pub fn AppRoutes() -> impl IntoView {
     view! {
         <Routes fallback=Lost>
             <Route path=path!("/login") view=SignIn ssr=SsrMode::Async />
+            <Route path=path!("/login/link") view=ByLink ssr=SsrMode::Async />
+            <Route path=path!("/reset") view=Reset ssr=SsrMode::Async />
+            <Route path=path!("/verify") view=Verify ssr=SsrMode::Async />
+            <Route path=path!("/dev/mail") view=DevMail ssr=SsrMode::Async />
+            <Route path=path!("/login/second") view=SecondStep ssr=SsrMode::Async />
             <Route path=path!("/auth") view=|| view! { <Redirect path="/login" /> } ssr=SsrMode::Async />
             <Route path=path!("/register") view=SignUp ssr=SsrMode::Async />
             <Route path=path!("/signup") view=|| view! { <Redirect path="/register" /> } ssr=SsrMode::Async />
@@ -29,7 +34,11 @@ pub fn AppRoutes() -> impl IntoView {
                 <Route path=path!("/") view=Overview ssr=SsrMode::Async />
                 <Route path=path!("/connect") view=Connect ssr=SsrMode::Async />
                 <Route path=path!("/keys") view=Keys ssr=SsrMode::Async />
-                <Route path=path!("/settings") view=Settings ssr=SsrMode::Async />
+                <Route path=path!("/settings") view=settings::Account ssr=SsrMode::Async />
+                <Route path=path!("/settings/factors") view=settings::SecondFactors ssr=SsrMode::Async />
+                <Route path=path!("/settings/identities") view=settings::LinkedIdentities ssr=SsrMode::Async />
+                <Route path=path!("/settings/sessions") view=settings::SignIns ssr=SsrMode::Async />
+                <Route path=path!("/settings/tokens") view=settings::PersonalTokens ssr=SsrMode::Async />
             </ParentRoute>
         </Routes>
     }

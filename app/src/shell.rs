@@ -3,8 +3,11 @@
 //! Our own in place of `HydrationScripts`, which writes the CSP nonce into attributes where it does not belong, and waits for
 //! an idle moment.
 
+use http::{HeaderValue, header};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
+use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
+use server::http::layers::page_policy;
 
 use crate::{app::App, locale::Locale, preferences::Preferences};
 
@@ -27,6 +30,12 @@ pub fn shell(options: LeptosOptions, asset_hash: &str) -> impl IntoView + use<> 
         // Only islands are hydrated; what the pages were made of stays on the server.
         context.set_is_hydrating(false);
     }
+    let nonce = use_nonce();
+    if let (Some(nonce), Some(response)) = (&nonce, use_context::<ResponseOptions>())
+        && let Ok(policy) = HeaderValue::try_from(page_policy(nonce))
+    {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
     let cyrillic = (locale == Locale::Ru).then(|| font("/fonts/inter-cyrillic.woff2"));
     view! {
         <!DOCTYPE html>
@@ -39,10 +48,10 @@ pub fn shell(options: LeptosOptions, asset_hash: &str) -> impl IntoView + use<> 
                 <link rel="stylesheet" href=style />
                 {font("/fonts/inter-latin.woff2")}
                 {cyrillic}
-                <link rel="modulepreload" href=script />
+                <link rel="modulepreload" href=script nonce=nonce.clone() />
                 <AutoReload options=options.clone() />
                 <MetaTags />
-                <script type="module" nonce=use_nonce()>
+                <script type="module" nonce=nonce>
                     {start}
                 </script>
             </head>

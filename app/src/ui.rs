@@ -1,5 +1,6 @@
 //! The small parts that pages are put together from. They know words and looks, never a service.
 
+pub mod avatar;
 pub mod card;
 pub mod chart;
 pub mod code;
@@ -9,5 +10,7 @@ pub mod gate;
 pub mod icon;
 pub mod load;
 pub mod notice;
+pub mod passkey;
 pub mod switches;
 pub mod table;
+pub mod ways;

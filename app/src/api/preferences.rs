@@ -93,14 +93,7 @@ pub async fn save_settings(
         request.keep(cookie::THEME, theme.name());
         Ok(())
     };
-    let done = request.form("/settings", form, work, |()| "/settings".to_owned()).await;
-    if done.is_ok() && request.is_plain_form() {
-        flash::put(
-            &request,
-            &flash::Flash::form(Form::sent("settings", &[("saved", "yes")])),
-        );
-    }
-    done
+    request.saved("/settings", form, work).await
 }
 
 /// Stores with the account, if somebody is signed in.

@@ -7,6 +7,8 @@ use super::Form;
 use crate::error::ApiError;
 #[cfg(feature = "ssr")]
 use crate::request::{Request, cookie, flash, own_path};
+#[cfg(feature = "ssr")]
+use server::accounts::Registered;
 
 /// The person, for the frame around every page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,7 @@ pub struct Viewer {
     pub name: String,
     pub email: String,
     pub initials: String,
+    pub avatar: Option<String>,
     /// The built-in provider answers: every page says so.
     pub demo: bool,
 }
@@ -23,18 +26,24 @@ pub struct Viewer {
 pub struct Entrance {
     pub form: Form,
     pub registration_open: bool,
+    /// Letters reach people: links and forgotten passwords are offered.
+    pub mail: bool,
     /// Only asked by `/setup`: no administrator exists yet.
     pub setup_needed: bool,
+    /// Passkeys work at this server's address.
+    pub passkeys: bool,
 }
 
 #[server(endpoint = "viewer")]
 pub async fn read_viewer() -> Result<Viewer, ApiError> {
     let request = Request::current()?;
-    let user = request.user().await?;
+    let user = request.unsettled_user().await?;
     let person = user.entry();
+    let avatar = person.avatar_url.clone();
     let name = shown_name(person.full_name.as_deref(), &person.username);
     Ok(Viewer {
         initials: initials(&name),
+        avatar,
         name,
         email: person.email.clone(),
         demo: request.state.directory().is_demo(),
@@ -54,7 +63,9 @@ pub async fn read_entrance(form: String) -> Result<Entrance, ApiError> {
     Ok(Entrance {
         form: flash::take_form(&request, &form).unwrap_or_default(),
         registration_open: request.state.config().auth.registration.is_open(),
+        mail: server::mail::available(&request.state),
         setup_needed,
+        passkeys: server::factors::passkeys::are_offered(request.state.config()),
     })
 }
 
@@ -82,12 +93,12 @@ pub async fn sign_in(
             email,
             password,
             remember_me: remember,
+            code: None,
         };
-        let user = server::accounts::verify_password(&request.state, &login, &request.device())
+        let proven = server::accounts::verify_password(&request.state, &login, &request.device())
             .await
             .map_err(|error| request.error(&error))?;
-        start(&request, &user, remember).await?;
-        Ok(own_path(&next).unwrap_or("/").to_owned())
+        super::second::first_step(&request, proven, remember, &next).await
     };
     request.form(&back, form, work, String::clone).await
 }
@@ -113,11 +124,16 @@ pub async fn sign_up(
     );
     let work = async {
         let register = register(&request, email, password, &confirm_password, &full_name, &username)?;
-        let user = server::accounts::register(&request.state, register, &request.device())
+        let registered = server::accounts::register(&request.state, register, &request.device())
             .await
             .map_err(|error| request.error(&error))?;
-        start(&request, &user, remember_me.is_some()).await?;
-        Ok("/".to_owned())
+        match registered {
+            Registered::Entered(user) => {
+                start(&request, &user, remember_me.is_some()).await?;
+                Ok("/".to_owned())
+            }
+            Registered::LookIntoMail => Ok("/verify".to_owned()),
+        }
     };
     request.form("/register", form, work, String::clone).await
 }
@@ -162,12 +178,13 @@ pub async fn sign_out() -> Result<(), ApiError> {
             .map_err(|error| request.error(&error))?;
     }
     request.set_cookie(server::http::cookie::clear(config));
+    request.add_header(server::http::cookie::CLEAR_SITE_DATA, server::http::cookie::SITE_DATA);
     request.go("/login");
     Ok(())
 }
 
 #[cfg(feature = "ssr")]
-fn on(checkbox: &Option<String>) -> &'static str {
+pub(super) fn on(checkbox: &Option<String>) -> &'static str {
     if checkbox.is_some() { "on" } else { "" }
 }
 
@@ -185,6 +202,7 @@ fn register(
     let register = types::accounts::Register {
         username: given(username),
         full_name: given(full_name),
+        locale: Some(request.locale().name().to_owned()),
         email,
         password,
     };
@@ -206,7 +224,7 @@ fn register(
 
 /// Starts the browser's session in place of the one it had, and brings the account's language and theme to this browser.
 #[cfg(feature = "ssr")]
-async fn start(request: &Request, user: &server::sessions::User, remember: bool) -> Result<(), ApiError> {
+pub(super) async fn start(request: &Request, user: &server::sign_in::Entered, remember: bool) -> Result<(), ApiError> {
     let (state, headers) = (&request.state, &request.parts.headers);
     let config = state.config();
     if let Some(old) = server::http::cookie::read(headers, config) {
@@ -218,6 +236,9 @@ async fn start(request: &Request, user: &server::sessions::User, remember: bool)
         .await
         .map_err(|error| request.error(&error))?;
     request.set_cookie(server::http::cookie::set(config, &cookie));
+    if let Some(device) = server::http::cookie::set_device(config, &cookie) {
+        request.set_cookie(device);
+    }
     let person = user.entry();
     // `en` and `system` are also what an account has that never chose; then the browser decides.
     let stored = [

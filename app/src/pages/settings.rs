@@ -1,94 +1,122 @@
-//! `/settings`: language, theme and time zone. A plain form: every word and number on the page may change.
+//! `/settings`: the frame around its pages. Each page is a list of sections, one file each; a section is a card with a plain form.
 
-use leptos::{prelude::*, server_fn::ServerFn};
+mod access;
+mod factors;
+mod identities;
+mod leave;
+mod preferences;
+mod profile;
+mod sessions;
+mod tokens;
+
+use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_location;
 
-use crate::{
-    api::preferences::{SaveSettings, SettingsView, read_settings},
-    locale::{Locale, use_text},
-    preferences::{Preferences, Theme},
-    ui::{
-        field::{Field, Look},
-        load::load,
-        notice::{Failure, Notice, Tone},
-    },
-};
+use crate::{locale::use_text, text::Text};
+use access::SignInWith;
+use factors::Factors;
+use identities::Identities;
+use leave::Leave;
+use preferences::Display;
+use profile::Profile;
+use sessions::Sessions;
+use tokens::Tokens;
 
+/// Path and name of the pages, in the order of their tabs.
+fn places(text: &'static Text) -> [(&'static str, &'static str); 5] {
+    let words = &text.settings;
+    [
+        ("/settings", words.account),
+        ("/settings/factors", text.factors.title),
+        ("/settings/identities", text.identities.title),
+        ("/settings/sessions", text.sessions.title),
+        ("/settings/tokens", text.tokens.title),
+    ]
+}
+
+/// `/settings`: who one is here, and how things look.
 #[component]
-pub fn Settings() -> impl IntoView {
-    let words = &use_text().settings;
-    let data = Resource::new(|| (), |()| read_settings());
+pub fn Account() -> impl IntoView {
     view! {
-        <Title text=words.title />
-        <div class="page-head">
-            <div>
-                <h1>{words.title}</h1>
-                <p>{words.note}</p>
-            </div>
-        </div>
-        {load(data, page)}
+        <Page>
+            <Profile />
+            <SignInWith />
+            <Display />
+            <Leave />
+        </Page>
     }
     .into_any()
 }
 
-fn page(data: SettingsView) -> AnyView {
-    let text = use_text();
-    let words = &text.settings;
-    let now = use_context::<Preferences>().unwrap_or_default();
-    let error = data.form.error.clone();
-    let summary = error.clone().filter(|error| !error.is_about_fields());
-    let zone = Look {
-        name: "time_zone",
-        label: words.zone,
-        autocomplete: "off",
-        hint: words.zone_hint,
-        ..Look::default()
-    };
-    let languages = [(Locale::En, "English"), (Locale::Ru, "Русский")]
-        .into_iter()
-        .map(|(locale, name)| {
-            view! {
-                <option value=locale.name() lang=locale.name() selected=locale == now.locale>
-                    {name}
-                </option>
-            }
-        })
-        .collect_view();
-    let themes = Theme::ALL
-        .into_iter()
-        .zip(words.themes)
-        .map(|(theme, name)| {
-            view! {
-                <label>
-                    <input type="radio" name="theme" value=theme.name() checked=theme == now.theme />
-                    {name}
-                </label>
-            }
-        })
-        .collect_view();
+/// `/settings/factors`: what sign-in asks for beside the password, or instead of it.
+#[component]
+pub fn SecondFactors() -> impl IntoView {
     view! {
-        {data.saved.then(|| view! { <Notice tone=Tone::Good>{text.common.saved}</Notice> })}
-        {summary.map(|error| view! { <Failure error /> })}
-        <section class="card max-w-xl">
-            <form class="fields" method="post" action=SaveSettings::url()>
-                <div class="field">
-                    <label for="locale">{words.language}</label>
-                    <select class="input" id="locale" name="locale">
-                        {languages}
-                    </select>
-                </div>
-                <fieldset class="field">
-                    <legend class="mb-1.5">{words.theme}</legend>
-                    <div class="seg justify-self-start">{themes}</div>
-                </fieldset>
-                <Field look=zone error value=data.time_zone />
-                <div>
-                    <button class="btn btn-primary" type="submit">
-                        {text.common.save}
-                    </button>
-                </div>
-            </form>
-        </section>
+        <Page>
+            <Factors />
+        </Page>
+    }
+    .into_any()
+}
+
+/// `/settings/sessions`: where one is signed in.
+#[component]
+pub fn SignIns() -> impl IntoView {
+    view! {
+        <Page>
+            <Sessions />
+        </Page>
+    }
+    .into_any()
+}
+
+/// `/settings/tokens`: what one's own programs show.
+#[component]
+pub fn PersonalTokens() -> impl IntoView {
+    view! {
+        <Page>
+            <Tokens />
+        </Page>
+    }
+    .into_any()
+}
+
+/// `/settings/identities`: identities elsewhere that sign one in.
+#[component]
+pub fn LinkedIdentities() -> impl IntoView {
+    view! {
+        <Page>
+            <Identities />
+        </Page>
+    }
+    .into_any()
+}
+
+/// Heading and tabs above the sections.
+#[component]
+fn Page(children: Children) -> impl IntoView {
+    let text = use_text();
+    let path = use_location().pathname.get_untracked();
+    let tab = |(href, name): (&'static str, &'static str)| {
+        view! {
+            <a href=href aria-current=(path == href).then_some("page")>
+                {name}
+            </a>
+        }
+    };
+    view! {
+        <Title text=text.settings.title />
+        <div class="page-head">
+            <div>
+                <h1>{text.settings.title}</h1>
+                <p>{text.settings.note}</p>
+            </div>
+        </div>
+        <nav class="tabs" aria-label=text.settings.title>
+            {places(text).map(tab).into_iter().collect_view()}
+        </nav>
+        <div class="sections">{children()}</div>
     }
     .into_any()
 }

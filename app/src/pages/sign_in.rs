@@ -12,7 +12,9 @@ use crate::{
         field::{Field, Look},
         gate::Gate,
         load::load,
-        notice::Failure,
+        notice::{Failure, Notice, Tone},
+        passkey::Door,
+        ways::{Obstacle, OtherWays},
     },
 };
 
@@ -25,6 +27,7 @@ pub fn SignIn() -> impl IntoView {
         <Gate>
             <h1>{text.auth.sign_in}</h1>
             <p>{text.auth.sign_in_note}</p>
+            <Obstacle />
             {load(entrance, form)}
         </Gate>
     }
@@ -37,14 +40,24 @@ fn form(entrance: Entrance) -> AnyView {
     let Entrance {
         form,
         registration_open,
+        mail,
+        passkeys,
         ..
     } = entrance;
+    let letters = &use_text().mail;
+    let told = match form.value("notice").as_str() {
+        "reset" => Some(letters.reset_done),
+        "verified" => Some(letters.verified),
+        _ => None,
+    };
     let error = form.error.clone();
+    // A passkey that was refused a moment ago is not offered again by itself.
+    let offer = error.is_none();
     let email = Look {
         name: "email",
         label: words.email,
         kind: "email",
-        autocomplete: "username",
+        autocomplete: "username webauthn",
         autofocus: true,
         ..Look::default()
     };
@@ -56,8 +69,9 @@ fn form(entrance: Entrance) -> AnyView {
         ..Look::default()
     };
     view! {
+        {told.map(|note| view! { <div class="mt-6"><Notice tone=Tone::Good>{note}</Notice></div> })}
         <form class="fields" method="post" action=Do::url() novalidate>
-            <input type="hidden" name="next" value=next />
+            <input type="hidden" name="next" value=next.clone() />
             <Summary error=error.clone() />
             <Field look=email error=error.clone() value=form.value("email") />
             <Field look=password error />
@@ -66,6 +80,22 @@ fn form(entrance: Entrance) -> AnyView {
                 {words.sign_in}
             </button>
         </form>
+        {passkeys.then(|| view! { <Door next conditional=offer /> })}
+        <OtherWays />
+        {mail
+            .then(|| {
+                view! {
+                    <p class="gate-other">
+                        <a class="link" href="/login/link">
+                            {letters.send_link}
+                        </a>
+                        " · "
+                        <a class="link" href="/reset">
+                            {letters.forgot}
+                        </a>
+                    </p>
+                }
+            })}
         {registration_open
             .then(|| {
                 view! {

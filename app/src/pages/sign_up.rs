@@ -13,6 +13,7 @@ use crate::{
         gate::Gate,
         load::load,
         notice::{Notice, Tone},
+        ways::OtherWays,
     },
 };
 
@@ -102,6 +103,7 @@ fn form(entrance: Entrance) -> AnyView {
                 {words.create}
             </button>
         </form>
+        <OtherWays />
     }
     .into_any()
 }

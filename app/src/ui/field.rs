@@ -9,8 +9,10 @@ use crate::{error::ApiError, locale::use_text};
 #[derive(Clone, Copy, Default)]
 pub struct Look {
     pub name: &'static str,
+    /// Tells the fields of one name apart where a page has several forms.
+    pub form: &'static str,
     pub label: &'static str,
-    /// `text` when empty.
+    /// `text` when empty; `code` is text of digits.
     pub kind: &'static str,
     /// The token that password managers go by (WCAG 1.3.5).
     pub autocomplete: &'static str,
@@ -26,8 +28,12 @@ pub fn Field(look: Look, error: Option<ApiError>, #[prop(optional, into)] value:
     let text = use_text();
     let name = look.name;
     let wrong = error.and_then(|error| error.field_message(text, name));
-    let wrong_id = [name, "-wrong"].concat();
-    let hint_id = [name, "-hint"].concat();
+    let id = match look.form {
+        "" => name.to_owned(),
+        form => [form, "-", name].concat(),
+    };
+    let wrong_id = [&id, "-wrong"].concat();
+    let hint_id = [&id, "-hint"].concat();
     let hint = (!look.hint.is_empty()).then_some(look.hint);
     let described = match (wrong, hint) {
         (Some(_), _) => Some(wrong_id.clone()),
@@ -36,16 +42,17 @@ pub fn Field(look: Look, error: Option<ApiError>, #[prop(optional, into)] value:
     };
     view! {
         <div class="field">
-            <label for=name>
+            <label for=id.clone()>
                 {look.label}
                 {look.optional.then(|| view! { " " <small>{text.common.optional}</small> })}
             </label>
             <div class="with-button">
                 <input
                     class="input"
-                    id=name
+                    id=id.clone()
                     name=name
-                    type=if look.kind.is_empty() { "text" } else { look.kind }
+                    type=if matches!(look.kind, "" | "code") { "text" } else { look.kind }
+                    inputmode=(look.kind == "code").then_some("numeric")
                     value=value
                     autocomplete=look.autocomplete
                     autocapitalize=(!look.kind.is_empty()).then_some("none")
@@ -55,7 +62,7 @@ pub fn Field(look: Look, error: Option<ApiError>, #[prop(optional, into)] value:
                     aria-invalid=wrong.is_some().then_some("true")
                     aria-describedby=described
                 />
-                {(look.kind == "password").then(|| view! { <Reveal of=name.to_owned() /> })}
+                {(look.kind == "password").then(|| view! { <Reveal of=id.clone() /> })}
             </div>
             {hint
                 .map(|hint| {

@@ -6,6 +6,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::{components::Outlet, hooks::use_location};
 
 use super::{
+    avatar::Avatar,
     icon::{Brand, Icon},
     switches::{LanguageSwitch, SidebarSwitch, ThemeSwitch, here},
 };
@@ -84,7 +85,7 @@ fn Sidebar() -> impl IntoView {
     let settings = ("/settings", icondata_lu::LuSettings, text.nav.settings);
     let link = |(href, icon, name): (&'static str, icondata_core::Icon, &'static str)| {
         view! {
-            <a class="nav" href=href title=name aria-current=(path == href).then_some("page")>
+            <a class="nav" href=href title=name aria-current=at(&path, href).then_some("page")>
                 <Icon of=icon />
                 <span class="word">{name}</span>
             </a>
@@ -108,12 +109,20 @@ fn Sidebar() -> impl IntoView {
     .into_any()
 }
 
+/// Whether `path` is this place or a page below it.
+fn at(path: &str, place: &str) -> bool {
+    match path.strip_prefix(place) {
+        Some(rest) => rest.is_empty() || (place != "/" && rest.starts_with('/')),
+        None => false,
+    }
+}
+
 /// Whose numbers these are, and the page.
 #[component]
 fn Crumbs() -> impl IntoView {
     let text = use_text();
     let path = use_location().pathname.get_untracked();
-    let place = places(text).into_iter().find(|(href, ..)| *href == path);
+    let place = places(text).into_iter().find(|(href, ..)| at(&path, href));
     let page = place.map_or(text.nav.settings, |(_, _, name)| name);
     view! {
         <div class="crumbs">
@@ -130,23 +139,25 @@ fn Crumbs() -> impl IntoView {
 fn menu(viewer: Viewer) -> AnyView {
     let nav = &use_text().nav;
     let Viewer {
-        name, email, initials, ..
+        name,
+        email,
+        initials,
+        avatar,
+        ..
     } = viewer;
     view! {
         <button
-            class="avatar"
+            class="user"
             type="button"
             popovertarget="account"
             aria-label=[nav.account, ": ", &name].concat()
             data-testid="user-menu"
         >
-            {initials.clone()}
+            <Avatar initials=initials.clone() url=avatar.clone() />
         </button>
         <div class="menu" id="account" popover="auto">
             <div class="menu-who">
-                <span class="avatar" aria-hidden="true">
-                    {initials}
-                </span>
+                <Avatar initials url=avatar />
                 <div>
                     <p class="font-semibold">{name}</p>
                     <p class="muted small">{email}</p>
