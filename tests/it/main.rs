@@ -10,6 +10,9 @@
 mod support;
 
 mod admin;
+mod browser_session;
 mod config;
+mod doctor;
+mod figure_csrf;
 mod openapi;
 mod serve;

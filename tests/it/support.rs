@@ -1,5 +1,7 @@
 //! Runs the binary in an empty folder with an empty environment.
 
+pub mod client;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -92,6 +94,27 @@ impl Server {
             .unwrap();
         assert!(status.success());
     }
+}
+
+/// Another process's look at the database of a server that runs in `folder`.
+pub async fn observer(folder: &Path) -> server::State {
+    let data = folder.join("data");
+    let variables = [
+        ("WEIRGATE_SERVER__DATA_DIR", data.display().to_string()),
+        ("APP_ENV", "development".into()),
+    ];
+    let sources = server::config::Sources {
+        no_usual_file: true,
+        env: variables.into_iter().collect(),
+        ..Default::default()
+    };
+    let config = server::Config::load(&sources)
+        .map_err(|error| error.to_string())
+        .unwrap()
+        .config;
+    server::State::start_with(config, server::state::Start::command())
+        .await
+        .unwrap()
 }
 
 fn drain(mut out: BufReader<std::process::ChildStdout>) -> String {

@@ -1,6 +1,6 @@
 //! Cookie sessions: flags, lifetimes, and where they count.
 
-use server::{accounts, http::cookie, sessions};
+use server::{accounts, http::cookie, sessions, sign_in};
 
 use crate::support::{App, Database, PASSWORD};
 
@@ -9,9 +9,11 @@ async fn set_cookie(app: &App, remember: bool) -> String {
         email: "anna@example.com".into(),
         password: PASSWORD.into(),
         remember_me: remember,
+        code: None,
     };
     let device = sessions::Device::default();
-    let user = accounts::verify_password(&app.state, &login, &device).await.unwrap();
+    let proven = accounts::verify_password(&app.state, &login, &device).await.unwrap();
+    let user = sign_in::enter(&app.state, proven, None).await.unwrap();
     let new = sessions::start_cookie(&app.state, &user, remember, &device)
         .await
         .unwrap();

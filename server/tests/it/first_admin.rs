@@ -54,6 +54,7 @@ async fn operator_makes_an_administrator(app: App) {
         password: PASSWORD.into(),
         username: None,
         full_name: None,
+        locale: None,
     };
     let user = accounts::create_admin(&app.state, new()).await.unwrap();
     assert!(user.admin().is_ok());

@@ -1,7 +1,11 @@
 //! A whole server in the test's process, with a clock that only tests move, and small words to talk to its router.
 
+mod authenticator;
 mod database;
+pub mod issuer;
+mod query;
 mod requests;
+mod smtp;
 
 use axum::Router;
 use serde_json::{Value, json};
@@ -13,8 +17,10 @@ use server::{
 };
 use types::Timestamp;
 
+pub use authenticator::Authenticator;
 pub use database::Database;
 pub use requests::{Call, Reply};
+pub use smtp::Smtp;
 
 pub const PASSWORD: &str = "correct horse battery";
 /// The start of every test's time: 2026-11-18T11:06:40Z.
@@ -121,19 +127,88 @@ impl App {
 
     /// A cookie session as the dashboard starts one.
     pub async fn cookie(&self, name: &str, remember: bool) -> String {
+        let cookie = self.start_cookie(name, remember).await;
+        format!("{}={}", server::http::cookie::name(self.state.config()), cookie.value)
+    }
+
+    /// The device cookie of a browser that has just signed in.
+    pub async fn device(&self, name: &str) -> String {
+        let cookie = self.start_cookie(name, false).await;
+        let header = server::http::cookie::set_device(self.state.config(), &cookie).expect("a device");
+        let header = header.to_str().expect("text").to_owned();
+        header.split_once("; ").expect("flags").0.to_owned()
+    }
+
+    async fn start_cookie(&self, name: &str, remember: bool) -> server::sessions::NewCookie {
         let login = types::accounts::Login {
             email: format!("{name}@example.com"),
             password: PASSWORD.to_owned(),
             remember_me: remember,
+            code: None,
         };
         let device = server::sessions::Device::default();
         let user = server::accounts::verify_password(&self.state, &login, &device)
             .await
-            .expect("signed in");
-        let cookie = server::sessions::start_cookie(&self.state, &user, remember, &device)
+            .expect("proven");
+        let user = server::sign_in::enter(&self.state, user, None).await.expect("entered");
+        server::sessions::start_cookie(&self.state, &user, remember, &device)
             .await
-            .expect("a cookie");
-        format!("{}={}", server::http::cookie::name(self.state.config()), cookie.value)
+            .expect("a cookie")
+    }
+
+    /// The audit log, oldest first.
+    pub async fn audit(&self) -> Vec<Value> {
+        server::for_tests::audit_log(&self.state).await.expect("the audit log")
+    }
+
+    /// The rows of one action, as soon as there are so many: some are written beside the answer.
+    pub async fn audit_until(&self, action: &str, count: usize) -> Vec<Value> {
+        loop {
+            let rows = self.audit().await;
+            let rows: Vec<Value> = rows.into_iter().filter(|row| row["action"] == action).collect();
+            if rows.len() >= count {
+                assert_eq!(rows.len(), count, "{action}");
+                return rows;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub async fn disable(&self, person: &Person) {
+        let id = person.id.parse().expect("an id");
+        server::for_tests::disable(&self.state, id).await.expect("disabled");
+    }
+
+    /// Another process beside this one, as a command of the operator is.
+    pub async fn command(&self) -> State {
+        let start = Start {
+            clock: self.clock.clone(),
+            role: Role::Command,
+            migrate: true,
+        };
+        State::start_with(self.config.clone(), start).await.expect("a command")
+    }
+
+    /// Letters that development kept, newest first.
+    pub fn letters(&self) -> Vec<server::mail::Captured> {
+        self.letters_of(&self.state).expect("letters are kept")
+    }
+
+    pub fn letters_of(&self, state: &State) -> Option<Vec<server::mail::Captured>> {
+        server::mail::captured(state).expect("the folder is readable")
+    }
+
+    /// The newest link in a letter to this address.
+    pub fn link_to(&self, email: &str) -> String {
+        let mut letters = self.letters().into_iter().filter(|letter| letter.to == email);
+        letters.find_map(|letter| letter.link).expect("a letter with a link")
+    }
+
+    pub async fn drop_password(&self, person: &Person) {
+        let id = person.id.parse().expect("an id");
+        server::for_tests::drop_password(&self.state, id)
+            .await
+            .expect("dropped");
     }
 
     pub fn advance_secs(&self, seconds: i64) {
@@ -158,6 +233,17 @@ fn from_variables(database: &Database, variables: &[(&str, &str)]) -> Config {
     let mut config = loaded.expect("a good configuration").config;
     config.set_port(0);
     config
+}
+
+/// Whether everything runs at its full size.
+#[expect(clippy::disallowed_methods, reason = "the other switch of these tests")]
+pub fn is_long() -> bool {
+    std::env::var_os("WEIRGATE_LONG").is_some()
+}
+
+/// The token out of a link.
+pub fn token_of(link: &str) -> String {
+    link.split_once("token=").expect("a link with a token").1.to_owned()
 }
 
 /// A signed-in person's tokens.
@@ -206,4 +292,102 @@ macro_rules! on_both {
             }
         }
     };
+}
+
+/// What an authenticator app with this secret shows, `steps` of 30 seconds from now.
+pub fn totp_code(secret: &str, now: Timestamp, steps: i64) -> String {
+    let secret = totp_rs::Secret::try_from_base32(secret).expect("base32");
+    let app = totp_rs::Builder::new().with_secret(secret).build().expect("an app");
+    let seconds = u64::try_from(now.0 / 1000 + steps * 30).expect("after 1970");
+    app.generate(seconds).to_string()
+}
+
+/// An account with an authenticator app.
+pub struct Guarded {
+    pub person: Person,
+    pub secret: String,
+    pub recovery: Vec<String>,
+}
+
+impl App {
+    pub fn code(&self, secret: &str) -> String {
+        totp_code(secret, self.clock.now(), 0)
+    }
+
+    /// Signs up, sets an authenticator app up, and lets its first code's time pass.
+    pub async fn guarded(&self, name: &str) -> Guarded {
+        let person = self.register(name).await;
+        let sent = json!({ "current_password": PASSWORD });
+        let begun = self
+            .post("/api/v1/auth/totp")
+            .bearer(&person.access)
+            .json(&sent)
+            .send()
+            .await
+            .expect(200);
+        let secret = begun["secret"].as_str().expect("a secret").to_owned();
+        let sent = json!({ "code": self.code(&secret) });
+        let done = self
+            .post("/api/v1/auth/totp/confirm")
+            .bearer(&person.access)
+            .json(&sent)
+            .send()
+            .await
+            .expect(200);
+        let codes = done["recovery_codes"].as_array().expect("a list").iter();
+        let recovery = codes.map(|code| code.as_str().expect("a code").to_owned()).collect();
+        self.advance_secs(30);
+        Guarded {
+            person,
+            secret,
+            recovery,
+        }
+    }
+
+    pub async fn login_with(&self, name: &str, code: Option<&str>) -> Reply {
+        let mut sent = json!({ "email": format!("{name}@example.com"), "password": PASSWORD });
+        if let Some(code) = code {
+            sent["code"] = code.into();
+        }
+        self.post("/api/v1/auth/login").json(&sent).send_until_served().await
+    }
+
+    /// Adds a passkey to the account; what the server said to it.
+    pub async fn add_passkey(&self, person: &Person, authenticator: &mut Authenticator, second_factor: bool) -> Reply {
+        let sent = json!({ "current_password": PASSWORD });
+        let start = self
+            .post("/api/v1/auth/passkeys/register/start")
+            .bearer(&person.access)
+            .json(&sent);
+        let begun = start.send().await.expect(200);
+        let sent = json!({
+            "ceremony": begun["ceremony"],
+            "credential": authenticator.create(&begun["options"]),
+            "name": "the laptop",
+            "second_factor": second_factor,
+        });
+        self.post("/api/v1/auth/passkeys/register/finish")
+            .bearer(&person.access)
+            .json(&sent)
+            .send()
+            .await
+    }
+
+    /// Signs in by a passkey; what the server said to it.
+    pub async fn passkey_login(&self, authenticator: &mut Authenticator) -> Reply {
+        let begun = self
+            .post("/api/v1/auth/passkeys/sign-in/start")
+            .send()
+            .await
+            .expect(200);
+        let sent = json!({ "ceremony": begun["ceremony"], "credential": authenticator.get(&begun["options"]) });
+        self.post("/api/v1/auth/passkeys/sign-in/finish")
+            .json(&sent)
+            .send()
+            .await
+    }
+
+    pub fn authenticator(&self, seed: u8) -> Authenticator {
+        Authenticator::new(seed, self.state.config().public_url())
+    }
 }

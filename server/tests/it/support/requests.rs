@@ -1,8 +1,11 @@
 //! Requests to a router and what came back.
 
+use std::net::SocketAddr;
+
 use axum::{
     Router,
     body::{Body, to_bytes},
+    extract::ConnectInfo,
     http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode},
 };
 use serde_json::Value;
@@ -15,6 +18,7 @@ pub struct Call {
     path: String,
     headers: HeaderMap,
     body: String,
+    peer: Option<SocketAddr>,
 }
 
 impl Call {
@@ -25,6 +29,7 @@ impl Call {
             path: path.to_owned(),
             headers: HeaderMap::new(),
             body: String::new(),
+            peer: None,
         }
     }
 
@@ -32,6 +37,12 @@ impl Call {
         let name = HeaderName::try_from(name).expect("a header's name");
         let value = HeaderValue::try_from(value).expect("a header's value");
         self.headers.append(name, value);
+        self
+    }
+
+    /// As if the connection came from this address.
+    pub fn from(mut self, address: &str) -> Self {
+        self.peer = Some(SocketAddr::new(address.parse().expect("an address"), 40_000));
         self
     }
 
@@ -61,6 +72,9 @@ impl Call {
         let request = Request::builder().method(self.method.as_str()).uri(&self.path);
         let mut request = request.body(Body::from(self.body)).expect("a request");
         *request.headers_mut() = self.headers;
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         let response = self.router.oneshot(request).await.expect("routers do not fail");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("the reply's body");

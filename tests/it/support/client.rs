@@ -1,0 +1,92 @@
+//! A small HTTP client on one connection to a running server.
+
+use http::{Method, Request};
+use http_body_util::BodyExt;
+use hyper::client::conn::http1::SendRequest;
+use hyper_util::rt::TokioIo;
+
+use super::Server;
+
+pub struct Client {
+    send: SendRequest<String>,
+    host: String,
+}
+
+pub struct Reply {
+    pub status: u16,
+    pub location: Option<String>,
+    /// `name=value` of the cookies that were set.
+    pub cookies: Vec<String>,
+    pub body: Vec<u8>,
+}
+
+impl Client {
+    pub async fn to(server: &Server) -> Client {
+        let socket = tokio::net::TcpStream::connect(&server.address).await.unwrap();
+        let (send, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket))
+            .await
+            .unwrap();
+        tokio::task::spawn(connection);
+        Client {
+            send,
+            host: server.address.clone(),
+        }
+    }
+
+    pub async fn call(&mut self, method: &Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let mut request = Request::builder().method(method).uri(path).header("host", &self.host);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send.ready().await.unwrap();
+        let response = self
+            .send
+            .send_request(request.body(body.to_owned()).unwrap())
+            .await
+            .unwrap();
+        let (parts, body) = response.into_parts();
+        let location = parts
+            .headers
+            .get("location")
+            .map(|value| value.to_str().unwrap().to_owned());
+        let cookies = parts.headers.get_all("set-cookie").iter();
+        let cookies = cookies.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap().to_owned());
+        Reply {
+            cookies: cookies.collect(),
+            status: parts.status.as_u16(),
+            location,
+            body: body.collect().await.unwrap().to_bytes().to_vec(),
+        }
+    }
+}
+
+impl Client {
+    /// Posts a form of our own page; the answer as a browser without a script gets it.
+    pub async fn form(&mut self, function: &str, cookie: &str, body: &str) -> Reply {
+        let headers = [
+            ("sec-fetch-site", "same-origin"),
+            ("accept", "text/html"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("cookie", cookie),
+        ];
+        self.call(&Method::POST, &format!("/_fn/{function}"), &headers, body)
+            .await
+    }
+
+    /// The cookie of a session that the dashboard's own form starts.
+    pub async fn sign_in(&mut self, email: &str, password: &str) -> String {
+        let body = format!(
+            "email={}&password={}",
+            email.replace('@', "%40"),
+            password.replace(' ', "+")
+        );
+        self.form("sign_in", "", &body).await.session().unwrap()
+    }
+}
+
+impl Reply {
+    /// The session's cookie, if one was set.
+    pub fn session(&self) -> Option<String> {
+        self.cookies.iter().find(|cookie| cookie.starts_with("wg=")).cloned()
+    }
+}
