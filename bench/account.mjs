@@ -1,9 +1,11 @@
 // The overview page and the account API over a ledger of 100,000 calls.
+import { createReadStream } from "node:fs";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 import { Account } from "../end2end/lib/api.mjs";
-import { finish } from "../end2end/lib/process.mjs";
+import { artefact, finish } from "../end2end/lib/process.mjs";
 import { table } from "../end2end/lib/report.mjs";
 import { startWeirgate } from "../end2end/lib/weirgate.mjs";
 import { round } from "./lib/marks.mjs";
@@ -49,4 +51,23 @@ export async function accountApi(marks, { seconds }) {
   marks.atMost(`account API at ${CONNECTIONS} open connections, p95`, result.p95, 200, "ms");
   marks.atMost(`account API at ${CONNECTIONS} open connections, RSS`, memory, 512, "MiB");
   await weirgate.stop();
+  await databaseTime(marks, { options: { ...options, folder: empty.folder, port: empty.port }, token: account.token, seconds });
+}
+
+/** The same load with every statement's time in the log, which costs time itself: a run of its own. */
+async function databaseTime(marks, { options, token, seconds }) {
+  const name = "weirgate-statements";
+  const weirgate = await startWeirgate({ ...options, name, env: { RUST_LOG: "warn,server::db=trace", WEIRGATE_LOG__FORMAT: "json" } });
+  await wrk({ url: weirgate.origin, script: "account.lua", connections: CONNECTIONS, seconds: Math.max(seconds, 5), token });
+  await weirgate.stop();
+  const times = [];
+  for await (const line of createInterface({ input: createReadStream(artefact(`${name}.log`)) })) {
+    const found = line.match(/"elapsed_us":(\d+)/);
+    if (found) times.push(Number(found[1]) / 1000);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share) => times[Math.floor(share * (times.length - 1))];
+  console.log(`\nStatements under that load, ${times.length} of them, each from its start to its last row`);
+  table(["p50 ms", "p95 ms", "p99 ms"], [[at(0.5), at(0.95), at(0.99)].map((time) => time.toFixed(2))]);
+  marks.atMost(`database time of a statement at ${CONNECTIONS} open connections, p95`, at(0.95), 50, "ms");
 }

@@ -4,8 +4,13 @@ import { startFake } from "../lib/fake.mjs";
 import { Report } from "../lib/report.mjs";
 import { fakeProviders, startWeirgate } from "../lib/weirgate.mjs";
 import { alone } from "./e2e/alone.mjs";
+import { factors } from "./e2e/factors.mjs";
+import { identities } from "./e2e/identities.mjs";
 import { looks } from "./e2e/looks.mjs";
+import { mail, smtp } from "./e2e/mail.mjs";
 import { mainJob } from "./e2e/main_job.mjs";
+import { policy } from "./e2e/policy.mjs";
+import { profile } from "./e2e/profile.mjs";
 
 export async function run() {
   const report = new Report();
@@ -14,9 +19,15 @@ export async function run() {
   for (const javaScript of [true, false]) {
     const what = javaScript ? "with JavaScript" : "without JavaScript";
     await report.step(`the main job, ${what}`, () => mainJob(report, weirgate.origin, { javaScript }));
+    await report.step(`one's own account, ${what}`, () => profile(report, weirgate.origin, { javaScript }));
+    await report.step(`links, passwords and addresses by mail, ${what}`, () => mail(report, weirgate.origin, { javaScript }));
     await report.step(`looks and settings, ${what}`, () => looks(report, weirgate.origin, { javaScript }));
   }
+  await report.step("letters arrive over SMTP", () => smtp(report));
+  await report.step("second factors", () => factors(report));
+  await report.step("what browsers are told to refuse", () => policy(report, weirgate.origin));
   await report.step("SIGTERM ends it properly", async () => report.equal((await weirgate.stop()).code, 0, "exit code"));
+  await report.step("identities elsewhere", () => identities(report));
   if (process.env.WEIRGATE_RELEASE_BIN) await report.step("the release binary alone", () => alone(report));
   else console.log("– the release binary alone left out: WEIRGATE_RELEASE_BIN is not set");
   return report.end("e2e");

@@ -36,6 +36,8 @@ export async function openBrowser({ origin, javaScript = true, size = SIZES.desk
   const page = context.pages()[0] ?? (await context.newPage());
   page.complaints = [];
   page.expected = [];
+  // Other origins that a flow leads to.
+  page.elsewhere = [];
   // The first lines say what is wrong; a page says it once for each time it is opened.
   const complain = (text) => {
     const short = `${new URL(page.url(), origin).pathname}: ${text.split("\n").slice(0, 3).join(" ").slice(0, 400)}`;
@@ -56,7 +58,7 @@ export async function openBrowser({ origin, javaScript = true, size = SIZES.desk
   });
   page.on("request", (request) => {
     const { protocol, origin: to } = new URL(request.url());
-    if (protocol.startsWith("http") && to !== origin) complain(`leaves the server: ${request.url()}`);
+    if (protocol.startsWith("http") && to !== origin && !page.elsewhere.includes(to)) complain(`leaves the server: ${request.url()}`);
   });
   page.on("response", (response) => {
     const text = `${response.status()} ${response.url()}`;

@@ -60,6 +60,13 @@ export async function startWeirgate({ name = "weirgate", providers = [], folder,
     PUBLIC_URL: origin,
     APP_ENV: "development",
     WEIRGATE_SERVER__DATA_DIR: path.join(folder, "data"),
+    // Every flow is one address, and some ask without a pause; flows about the limits set their own.
+    RATE_LIMIT_MAX_REQUESTS: "100000000",
+    WEIRGATE_RATE_LIMITS__ANONYMOUS_REQUESTS: "100000000",
+    WEIRGATE_RATE_LIMITS__SIGN_IN_REQUESTS: "1000000",
+    WEIRGATE_RATE_LIMITS__LINKS_PER_MINUTE: "1000000",
+    WEIRGATE_RATE_LIMITS__LINKS_PER_HOUR: "1000000",
+    WEIRGATE_RATE_LIMITS__LINKS_PER_EMAIL: "1000",
     ...env,
   };
   if (process.env.WEIRGATE_SITE_ROOT) variables.LEPTOS_SITE_ROOT ??= path.resolve(process.env.WEIRGATE_SITE_ROOT);
