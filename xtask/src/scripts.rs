@@ -63,6 +63,17 @@ pub fn kill(place: &Place, kills: u32, long: bool) -> Result<()> {
     process::shown(command)
 }
 
+/// Five hundred sign-ins at once, on the release binary when there is a current one.
+pub fn crowd(place: &Place, long: bool) -> Result<()> {
+    let release = build::release_if_current(place)?;
+    let built = build::all(place, false)?;
+    let mut command = end2end(place, "crowd", &built, long)?;
+    if let Some(release) = release {
+        command.env("WEIRGATE_RELEASE_BIN", release);
+    }
+    process::shown(command)
+}
+
 pub fn bench(place: &Place, arguments: &BenchArguments) -> Result<()> {
     system::ensure(system::BENCH)?;
     system::ensure(system::PYTHON)?;

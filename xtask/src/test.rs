@@ -34,6 +34,8 @@ enum Part {
     Clients,
     /// SIGKILLs under load.
     Kill,
+    /// Sign-ins, many at once.
+    Crowd,
 }
 
 /// Which packages' tests belong to `it`; all others are `unit`. A filter instead of `--package`, because a smaller choice of
@@ -44,7 +46,15 @@ const NEITHER: &str = "package(xtask)";
 
 pub fn run(place: &Place, arguments: &Arguments) -> Result<()> {
     // `kill` before `e2e`: the release binary it builds is looked at in the browser too.
-    let all = [Part::Lint, Part::Unit, Part::It, Part::Kill, Part::E2e, Part::Clients];
+    let all = [
+        Part::Lint,
+        Part::Unit,
+        Part::It,
+        Part::Kill,
+        Part::Crowd,
+        Part::E2e,
+        Part::Clients,
+    ];
     let parts = arguments.part.map_or_else(|| all.to_vec(), |part| vec![part]);
     if arguments.coverage {
         coverage_is_installed()?;
@@ -100,6 +110,7 @@ impl Part {
             Self::E2e => "e2e",
             Self::Clients => "clients",
             Self::Kill => "kill",
+            Self::Crowd => "crowd",
         }
     }
 
@@ -117,6 +128,7 @@ impl Part {
             }
             Self::E2e => scripts::e2e(place, arguments.long),
             Self::Clients => scripts::clients(place, arguments.long),
+            Self::Crowd => scripts::crowd(place, arguments.long),
             Self::Kill => scripts::kill(place, kills(arguments), arguments.long),
         }
     }
