@@ -81,7 +81,7 @@ impl ApiError {
             ("not_an_email", _) => words.not_an_email,
             ("not_a_username", _) => words.not_a_username,
             ("control_characters", _) => words.control_characters,
-            ("too_common", _) => words.too_common,
+            ("password_breached", _) => words.too_common,
             ("not_supported", _) => words.not_supported,
             ("in_the_past", _) => words.in_the_past,
             ("not_matching", _) => words.not_matching,
@@ -105,7 +105,15 @@ impl FromServerFnError for ApiError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         ApiError::new(match error {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Serialization(_) => {
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Serialization(_)
+            | ServerFnErrorErr::Deserialization(_) => {
+                // Leptos would answer 500, as if the mistake were the server's.
+                #[cfg(feature = "ssr")]
+                if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
+                    response.set_status(http::StatusCode::BAD_REQUEST);
+                }
                 Code::BadRequest
             }
             // No service of ours answers a page with this code, so it can mean: the request did not arrive.

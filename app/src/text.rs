@@ -215,13 +215,11 @@ pub struct Settings {
     pub delete_note: &'static str,
     pub delete_do: &'static str,
     pub delete_confirm: &'static str,
-    pub deleted: &'static str,
     pub language: &'static str,
     pub theme: &'static str,
     pub themes: [&'static str; 3],
     pub zone: &'static str,
     pub zone_hint: &'static str,
-    pub zone_browser: &'static str,
 }
 
 pub struct Sessions {

@@ -23,7 +23,7 @@ use types::{
 pub(crate) use create::{Create, Guard, Vouched, create, create_vouched};
 pub use leave::leave;
 pub use profile::{me, update_preferences, update_profile};
-pub use reauth::{has_password, reauth};
+pub use reauth::reauth;
 pub use sign_up::{Registered, register};
 
 use crate::{

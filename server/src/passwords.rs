@@ -4,11 +4,13 @@
 //! the process down: a process-wide semaphore bounds them, and who waits longer than two seconds is sent away with 503.
 
 use std::{
+    alloc::System,
     collections::HashSet,
     sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
+use allocator_api2::vec::Vec as VecIn;
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
@@ -108,12 +110,18 @@ fn busy() -> Error {
     })
 }
 
-/// What one hash is computed in. It goes from hash to hash while some are being computed, and is given back when none is: an
-/// allocator that keeps freed pieces for a while would else hold several for every permit.
-struct Memory(Vec<Block>);
+/// What one hash is computed in. It goes from hash to hash while some are being computed, and is given back to the system when none
+/// is. Hence the system's allocator: the process's own keeps freed pieces until something else is allocated, on an idle server for long.
+struct Memory(Blocks);
+
+type Blocks = VecIn<Block, System>;
+
+/// KiB asked for, touched or not: from 32 MiB on glibc maps each piece by itself, whatever was freed before, and unmaps it when freed
+/// (`M_MMAP_THRESHOLD` in mallopt(3)).
+const MAPPED: usize = 33 * 1024;
 
 struct Memories {
-    idle: Vec<Vec<Block>>,
+    idle: Vec<Blocks>,
     taken: usize,
 }
 
@@ -126,7 +134,11 @@ impl Memory {
     fn take() -> Self {
         let mut all = MEMORIES.lock().unwrap_or_else(PoisonError::into_inner);
         all.taken += 1;
-        Memory(all.idle.pop().unwrap_or_default())
+        Memory(
+            all.idle
+                .pop()
+                .unwrap_or_else(|| Blocks::with_capacity_in(MAPPED, System)),
+        )
     }
 
     fn of(&mut self, params: &Params) -> &mut [Block] {
@@ -148,7 +160,8 @@ impl Drop for Memory {
         }
         // A stored hash of larger parameters made it grow.
         if self.0.len() <= usize::try_from(MEMORY).unwrap_or(usize::MAX) {
-            all.idle.push(std::mem::take(&mut self.0));
+            let kept = std::mem::replace(&mut self.0, Blocks::new_in(System));
+            all.idle.push(kept);
         }
     }
 }

@@ -25,7 +25,7 @@ impl Wrong {
             Wrong::NotAnEmail => "not_an_email",
             Wrong::NotAUsername => "not_a_username",
             Wrong::ControlCharacters => "control_characters",
-            Wrong::TooCommon => "too_common",
+            Wrong::TooCommon => "password_breached",
             Wrong::NotBuilt => "not_supported",
             Wrong::InThePast => "in_the_past",
             Wrong::NotMatching => "not_matching",

@@ -74,7 +74,7 @@ pub async fn read_factors() -> Result<FactorsView, ApiError> {
     });
     Ok(FactorsView {
         missing: factors::is_missing(state, &user),
-        has_password: server::accounts::has_password(state, &user).await.map_err(failed)?,
+        has_password: user.entry().has_password,
         app_since: status.confirmed_at.map(|at| format.date(at)),
         setup: setup(&request, &user, &form.value("shown")).await?,
         codes: form.value("codes").split_whitespace().map(str::to_owned).collect(),
@@ -130,7 +130,8 @@ pub async fn remove_totp(#[server(default)] current_password: String) -> Result<
         let user = request.unsettled_user().await?;
         totp::remove(&request.state, &user, Some(&current_password))
             .await
-            .map_err(|error| request.reauth_error("current_password", &error))
+            .map_err(|error| request.reauth_error("current_password", &error))?;
+        request.rotate_cookie(&user).await
     };
     request
         .form(FACTORS, Form::sent("remove_totp", &[]), work, |()| FACTORS.to_owned())
@@ -174,9 +175,11 @@ pub async fn add_passkey(
             name: name.clone(),
             second_factor: second_factor.is_some(),
         };
-        factors::passkeys::finish_registration(&request.state, &user, new)
+        let added = factors::passkeys::finish_registration(&request.state, &user, new)
             .await
-            .map_err(|error| request.error(&error))
+            .map_err(|error| request.error(&error))?;
+        request.rotate_cookie(&user).await?;
+        Ok(added)
     };
     let form = Form::sent("add_passkey", &[("name", &name)]);
     let added = request.form(FACTORS, form, work, |_| FACTORS.to_owned()).await?;
@@ -197,7 +200,8 @@ pub async fn remove_passkey(
         let id = id.parse().map_err(|_| request.refused(types::error::Code::NotFound))?;
         factors::passkeys::remove(&request.state, &user, id, Some(&current_password))
             .await
-            .map_err(|error| request.reauth_error("current_password", &error))
+            .map_err(|error| request.reauth_error("current_password", &error))?;
+        request.rotate_cookie(&user).await
     };
     let form = Form::sent("remove_passkey", &[("id", &id)]);
     request.form(FACTORS, form, work, |()| FACTORS.to_owned()).await

@@ -115,10 +115,7 @@ pub async fn read_identities() -> Result<IdentitiesView, ApiError> {
     let confirmed = form.error.is_none() && form.value("confirmed") == session(&user);
     let confirm = if confirmed || identity::may_link(&request.state, &user).await.map_err(failed)? {
         Confirm::Not
-    } else if server::accounts::has_password(&request.state, &user)
-        .await
-        .map_err(failed)?
-    {
+    } else if user.entry().has_password {
         Confirm::Password
     } else {
         Confirm::SignInAgain

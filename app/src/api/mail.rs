@@ -223,9 +223,6 @@ pub async fn read_access() -> Result<Access, ApiError> {
     let user = request.user().await?;
     let wrong = |error: server::Error| request.error(&error);
     let me = server::accounts::me(&request.state, &user).await.map_err(wrong)?;
-    let has_password = server::accounts::has_password(&request.state, &user)
-        .await
-        .map_err(wrong)?;
     let left = flash::take(&request).form;
     let form = |name: &str| {
         if left.name == name {
@@ -237,7 +234,7 @@ pub async fn read_access() -> Result<Access, ApiError> {
     Ok(Access {
         password_form: form("password"),
         email_form: form("email"),
-        has_password,
+        has_password: user.entry().has_password,
         email: me.email,
         verified: me.email_verified,
         available: server::mail::available(&request.state),

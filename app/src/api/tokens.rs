@@ -51,9 +51,6 @@ pub async fn read_tokens() -> Result<TokensView, ApiError> {
         .map_err(|error| request.error(&error))?;
     let format = Format::of(&request, &user);
     let now = request.state.clock().now();
-    let password = server::accounts::has_password(&request.state, &user)
-        .await
-        .map_err(|error| request.error(&error))?;
     let flash = flash::take(&request);
     let shown = |token: types::personal_tokens::PersonalToken| TokenView {
         id: token.id.to_string(),
@@ -72,7 +69,7 @@ pub async fn read_tokens() -> Result<TokensView, ApiError> {
     };
     Ok(TokensView {
         tokens: listed.into_iter().map(shown).collect(),
-        password,
+        password: user.entry().has_password,
         form: flash.form,
         secret: flash.secret.filter(|secret| secret.page == PAGE),
     })

@@ -192,13 +192,11 @@ pub static EN: Text = Text {
         delete_note: "Your profile, sign-ins, tokens and keys go at once and cannot be brought back. What was used and what it cost stays on the books without your name.",
         delete_do: "Delete my account",
         delete_confirm: "Your password",
-        deleted: "Your account is deleted.",
         language: "Language",
         theme: "Theme",
         themes: ["As the system", "Light", "Dark"],
         zone: "Time zone",
         zone_hint: "An IANA name such as Europe/Berlin. It decides where a day begins in your charts.",
-        zone_browser: "as the browser says",
     },
     sessions: Sessions {
         title: "Sign-ins",

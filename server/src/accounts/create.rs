@@ -208,7 +208,6 @@ impl Account {
             return Err(Error::refused(Code::Conflict, message));
         }
         if let Some((state, presented)) = &self.link {
-            db::sign_in_tokens::lock_email(tx, &self.email).await?;
             token::take(tx, state, Kind::SignUp, presented).await?;
             sign_up::forget(tx, &self.email).await?;
         }

@@ -167,9 +167,9 @@ struct Changed {
 
 impl Changed {
     async fn write(self, tx: &mut Tx, state: &State, now: Timestamp) -> Result<()> {
-        db::users::set_hash(tx, self.user, &self.hash, now).await?;
-        // Links that were asked for before are for whoever had the account then.
+        // Links that were asked for before are for whoever had the account then. They go first, as where one is used.
         token::forget(tx, self.user, &[Kind::Link, Kind::ResetPassword]).await?;
+        db::users::set_hash(tx, self.user, &self.hash, now).await?;
         tx.changed(Change::User, self.user);
         let event = Event {
             organization: None,

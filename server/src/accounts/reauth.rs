@@ -48,12 +48,6 @@ pub async fn reauth(state: &State, user: &User, password: Option<&str>) -> Resul
     }
 }
 
-/// Whether the account has a password to ask for; pages show its field only then.
-pub async fn has_password(state: &State, user: &User) -> Result<bool> {
-    let row = db::users::find(state.db(), user.id()).await?;
-    Ok(row.is_some_and(|row| row.hashed_password.is_some()))
-}
-
 async fn is_fresh(state: &State, user: &User) -> Result<bool> {
     let Some(session) = user.session_id() else {
         return Ok(false);

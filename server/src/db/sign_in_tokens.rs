@@ -6,6 +6,8 @@ use types::{Timestamp, UserId};
 use super::{Db, Tx, entity::sign_in_tokens};
 use crate::error::Result;
 
+const SWEEP_LOCK: i64 = 0x7765_6972_0003;
+
 pub(crate) type Row = sign_in_tokens::Model;
 
 pub(crate) async fn insert(tx: &mut Tx, row: Row) -> Result<()> {
@@ -16,13 +18,14 @@ pub(crate) async fn insert(tx: &mut Tx, row: Row) -> Result<()> {
     Ok(())
 }
 
-/// One transaction at a time for this address: those that use one of its tokens and then remove the others would else wait for each other.
-pub(crate) async fn lock_email(tx: &mut Tx, email: &str) -> Result<()> {
+/// One transaction at a time for an account, or for an address without one: those that use one of its tokens and then remove the
+/// others would else wait for each other. It comes before the transaction touches the account itself.
+async fn lock(tx: &mut Tx, whose: String) -> Result<()> {
     let backend = tx.conn().get_database_backend();
     // SQLite's write transactions already run one after another.
     if backend == DbBackend::Postgres {
         let text = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-        let lock = Statement::from_sql_and_values(backend, text, [email.into()]);
+        let lock = Statement::from_sql_and_values(backend, text, [whose.into()]);
         tx.conn().query_one_raw(lock).await?;
     }
     Ok(())
@@ -38,12 +41,16 @@ pub(crate) async fn take(tx: &mut Tx, hash: &[u8]) -> Result<Option<Row>> {
     let Some(row) = sign_in_tokens::Entity::find_by_id(hash).one(tx.conn()).await? else {
         return Ok(None);
     };
+    if let Some(whose) = row.user_id.map(|id| id.to_string()).or_else(|| row.email.clone()) {
+        lock(tx, whose).await?;
+    }
     let deleted = sign_in_tokens::Entity::delete_by_id(hash).exec(tx.conn()).await?;
     Ok((deleted.rows_affected == 1).then_some(row))
 }
 
 /// Removes a person's tokens of these kinds.
 pub(crate) async fn delete_of_user(tx: &mut Tx, user: UserId, kinds: &[&str]) -> Result<()> {
+    lock(tx, user.to_string()).await?;
     sign_in_tokens::Entity::delete_many()
         .filter(sign_in_tokens::Column::UserId.eq(user.0))
         .filter(sign_in_tokens::Column::Kind.is_in(kinds.iter().copied()))
@@ -54,6 +61,7 @@ pub(crate) async fn delete_of_user(tx: &mut Tx, user: UserId, kinds: &[&str]) ->
 
 /// Removes an address's tokens of this kind.
 pub(crate) async fn delete_of_email(tx: &mut Tx, email: &str, kind: &str) -> Result<()> {
+    lock(tx, email.to_owned()).await?;
     sign_in_tokens::Entity::delete_many()
         .filter(sign_in_tokens::Column::Email.eq(email))
         .filter(sign_in_tokens::Column::Kind.eq(kind))
@@ -62,8 +70,17 @@ pub(crate) async fn delete_of_email(tx: &mut Tx, email: &str, kind: &str) -> Res
     Ok(())
 }
 
-/// Removes what has expired, everybody's.
+/// Removes what has expired, everybody's, unless another transaction is at it.
 pub(crate) async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    let backend = tx.conn().get_database_backend();
+    if backend == DbBackend::Postgres {
+        let text = "SELECT pg_try_advisory_xact_lock($1)";
+        let lock = Statement::from_sql_and_values(backend, text, [SWEEP_LOCK.into()]);
+        let got = tx.conn().query_one_raw(lock).await?;
+        if !got.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false) {
+            return Ok(());
+        }
+    }
     sign_in_tokens::Entity::delete_many()
         .filter(sign_in_tokens::Column::ExpiresAt.lte(now.0))
         .exec(tx.conn())

@@ -4,12 +4,16 @@
 
 use std::fmt::Write;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
-    Config,
-    sessions::{DeviceToken, NewCookie},
+    Config, State,
+    error::Result,
+    sessions::{self, DeviceToken, NewCookie, User},
 };
 
 /// `__Host-wg` binds the cookie to this very host over https; on plain http (loopback only) that prefix is not allowed.
@@ -24,6 +28,18 @@ pub const SITE_DATA: HeaderValue = HeaderValue::from_static("\"cache\", \"storag
 /// `Set-Cookie` for a new session. Without an age the browser forgets it when it closes.
 pub fn set(config: &Config, cookie: &NewCookie) -> HeaderValue {
     write(config, name(config), &cookie.value, cookie.max_age)
+}
+
+/// `reply` for somebody who changed what protects their account: a browser gets a new value for its session with it, so that one
+/// seen before is worth nothing.
+pub(super) async fn renewed(state: &State, user: &User, reply: impl IntoResponse) -> Result<Response> {
+    let mut response = reply.into_response();
+    if let Some(cookie) = sessions::rotate_cookie(state, user).await? {
+        response
+            .headers_mut()
+            .append(header::SET_COOKIE, set(state.config(), &cookie));
+    }
+    Ok(response)
 }
 
 /// The name of the cookie that a browser is known by; it says nothing about who is signed in.

@@ -239,7 +239,7 @@ async fn rules_hold_before_any_letter(app: App) {
         (
             json!({ "email": "a@b.co", "password": "password" }),
             "password",
-            "too_common",
+            "password_breached",
         ),
         (
             json!({ "email": "a@b.co", "password": PASSWORD, "full_name": "a\r\nb" }),

@@ -122,7 +122,7 @@ async fn field_that_breaks_a_rule_is_422_by_name(app: App) {
         (json!({ "email": "a@b.co", "password": "1234567" }), "password", "too_short"),
         (json!({ "email": "a@b.co", "password": "" }), "password", "required"),
         (json!({ "email": "a@b.co", "password": long }), "password", "too_long"),
-        (json!({ "email": "a@b.co", "password": "Password1" }), "password", "too_common"),
+        (json!({ "email": "a@b.co", "password": "Password1" }), "password", "password_breached"),
         (json!({ "email": "a@b", "password": PASSWORD }), "email", "not_an_email"),
         (json!({ "email": "", "password": PASSWORD }), "email", "required"),
         (json!({ "email": "a@b.co\r\nBcc: c@d.co", "password": PASSWORD }), "email", "not_an_email"),

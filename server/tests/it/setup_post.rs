@@ -68,7 +68,7 @@ async fn rules_hold_for_the_administrator_too(app: App) {
     let token = token(app).await;
     let mut sent = body(&token, "root");
     sent["password"] = json!("12345678");
-    app.post("/api/v1/setup").json(&sent).send().await.invalid("password", "too_common");
+    app.post("/api/v1/setup").json(&sent).send().await.invalid("password", "password_breached");
     assert!(server::setup::needed(&app.state).await.unwrap());
 }
 }

@@ -1,10 +1,6 @@
 //! `auth/passkeys`: adding, listing, removing, and signing in with one.
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use serde_json::Value;
 use types::{
@@ -19,7 +15,10 @@ use super::auth::signed_in;
 use crate::{
     error::Result,
     factors::passkeys::{self, Ceremony, NewPasskey},
-    http::extract::{Id, Json, Unsettled},
+    http::{
+        cookie,
+        extract::{Id, Json, Unsettled},
+    },
     sessions::Device,
     sign_in::{self, limits},
 };
@@ -97,7 +96,7 @@ pub async fn start(
 )]
 pub async fn finish(State(state): App, Unsettled(user): Unsettled, Json(new): Json<NewPasskey>) -> Result<Response> {
     let added: PasskeyAdded = passkeys::finish_registration(&state, &user, new).await?;
-    Ok((StatusCode::CREATED, axum::Json(added)).into_response())
+    cookie::renewed(&state, &user, (StatusCode::CREATED, axum::Json(added))).await
 }
 
 /// Removes a passkey.
@@ -123,7 +122,7 @@ pub async fn remove(
     Json(body): Json<Reauth>,
 ) -> Result<Response> {
     passkeys::remove(&state, &user, id, body.current_password.as_deref()).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    cookie::renewed(&state, &user, StatusCode::NO_CONTENT).await
 }
 
 /// Begins to sign in with a passkey; whose it is, it says itself.

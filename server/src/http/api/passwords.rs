@@ -13,7 +13,7 @@ use types::{
 use crate::{
     accounts::password,
     error::Result,
-    http::extract::Json,
+    http::{cookie, extract::Json},
     sessions::{Device, User},
 };
 
@@ -88,8 +88,8 @@ pub async fn change(
     user: User,
     device: Device,
     Json(asked): Json<PasswordChange>,
-) -> Result<StatusCode> {
+) -> Result<Response> {
     let current = asked.current_password.as_deref();
     password::change(&state, &user, current, &asked.new_password, &device).await?;
-    Ok(StatusCode::NO_CONTENT)
+    cookie::renewed(&state, &user, StatusCode::NO_CONTENT).await
 }

@@ -1,10 +1,6 @@
 //! `auth/totp`: the authenticator app and the recovery codes.
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use types::{
     factors::{Reauth, RecoveryCodes, TotpCode, TotpSetup, TotpStatus},
     problem::Problem,
@@ -13,7 +9,10 @@ use types::{
 use crate::{
     error::Result,
     factors::{self, totp},
-    http::extract::{Json, Unsettled},
+    http::{
+        cookie,
+        extract::{Json, Unsettled},
+    },
 };
 
 type App = State<crate::State>;
@@ -69,12 +68,9 @@ pub async fn begin(
         (status = 429, description = "Five wrong codes in 15 minutes", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn confirm(
-    State(state): App,
-    Unsettled(user): Unsettled,
-    Json(body): Json<TotpCode>,
-) -> Result<axum::Json<RecoveryCodes>> {
-    totp::confirm(&state, &user, &body.code).await.map(axum::Json)
+pub async fn confirm(State(state): App, Unsettled(user): Unsettled, Json(body): Json<TotpCode>) -> Result<Response> {
+    let codes: RecoveryCodes = totp::confirm(&state, &user, &body.code).await?;
+    cookie::renewed(&state, &user, axum::Json(codes)).await
 }
 
 /// Removes the authenticator app.
@@ -94,7 +90,7 @@ pub async fn confirm(
 )]
 pub async fn remove(State(state): App, Unsettled(user): Unsettled, Json(body): Json<Reauth>) -> Result<Response> {
     totp::remove(&state, &user, body.current_password.as_deref()).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    cookie::renewed(&state, &user, StatusCode::NO_CONTENT).await
 }
 
 /// Replaces the recovery codes by a new set.
