@@ -87,6 +87,10 @@ impl Nanos {
     pub fn saturating_add(self, other: Nanos) -> Nanos {
         Nanos(self.0.saturating_add(other.0))
     }
+
+    pub fn saturating_sub(self, other: Nanos) -> Nanos {
+        Nanos(self.0.saturating_sub(other.0))
+    }
 }
 
 fn decimal(value: i128, scale: usize, least: usize) -> String {

@@ -33,4 +33,13 @@ impl Tokens {
         self.cache_write_1h = self.cache_write_1h.saturating_add(other.cache_write_1h);
         self.output = self.output.saturating_add(other.output);
     }
+
+    /// `other` is a part of these.
+    pub fn take_away(&mut self, other: &Tokens) {
+        self.input = self.input.saturating_sub(other.input);
+        self.cache_read = self.cache_read.saturating_sub(other.cache_read);
+        self.cache_write_5m = self.cache_write_5m.saturating_sub(other.cache_write_5m);
+        self.cache_write_1h = self.cache_write_1h.saturating_sub(other.cache_write_1h);
+        self.output = self.output.saturating_sub(other.output);
+    }
 }

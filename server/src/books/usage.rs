@@ -7,14 +7,14 @@ mod tests;
 use std::collections::HashMap;
 
 use types::{
-    KeyId, Nanos, OrganizationId, Timestamp, UserId,
+    KeyId, OrganizationId, Timestamp, UserId,
     usage::{Call, Day, Slice, Summary, Sums},
 };
 use uuid::Uuid;
 
 use crate::{
     State,
-    db::{self, Db},
+    db::{self, Db, calls::DAY},
     error::Result,
     sessions::User,
 };
@@ -29,7 +29,8 @@ pub const ACCESS_TOKEN: &str = "access_token";
 /// Sums of the person's organization from `from` to before `to`, both taken outwards to the quarter of an hour.
 pub async fn summary(state: &State, user: &User, from: Timestamp, to: Timestamp) -> Result<Summary> {
     let organization = user.organization_id();
-    summary_of(state.db(), organization, from, to, &names(state, organization)).await
+    let now = state.clock().now();
+    summary_of(state.db(), organization, (from, to), now, &names(state, organization)).await
 }
 
 /// The last `days` days in an IANA time zone, today included, oldest first; days without calls too.
@@ -67,11 +68,16 @@ fn names(state: &State, organization: OrganizationId) -> Names<'_> {
 pub(crate) async fn summary_of(
     db: &Db,
     organization: OrganizationId,
-    from: Timestamp,
-    to: Timestamp,
+    (from, to): (Timestamp, Timestamp),
+    now: Timestamp,
     names: &Names<'_>,
 ) -> Result<Summary> {
-    let parts = db::usage::parts(db, organization, from, to).await?;
+    // Nothing is booked later than now, so the day's own sum will do for what there is of today.
+    let until = match to >= now {
+        true => Timestamp(db::calls::bucket(to.plus_millis(DAY - 1), DAY)),
+        false => to,
+    };
+    let parts = db::usage::parts(db, organization, from, until).await?;
     let mut total = Sums::default();
     let mut models: HashMap<String, Sums> = HashMap::new();
     let mut keys: HashMap<Uuid, Sums> = HashMap::new();
@@ -121,6 +127,16 @@ fn add(sums: &mut Sums, more: &Sums) {
     sums.cost_nanos = sums.cost_nanos.saturating_add(more.cost_nanos);
 }
 
+/// `less` is a part of `sums`.
+fn take_away(sums: &mut Sums, less: &Sums) {
+    sums.requests = sums.requests.saturating_sub(less.requests);
+    sums.refused = sums.refused.saturating_sub(less.refused);
+    sums.failed = sums.failed.saturating_sub(less.failed);
+    sums.unpriced = sums.unpriced.saturating_sub(less.unpriced);
+    sums.tokens.take_away(&less.tokens);
+    sums.cost_nanos = sums.cost_nanos.saturating_sub(less.cost_nanos);
+}
+
 /// Dearest first, then busiest, then by id.
 fn slices<K>(sums: HashMap<K, Sums>, label: impl Fn(K) -> (String, String)) -> Vec<Slice> {
     let mut slices: Vec<Slice> = sums
@@ -139,12 +155,4 @@ fn slices<K>(sums: HashMap<K, Sums>, label: impl Fn(K) -> (String, String)) -> V
     };
     slices.sort_by_cached_key(rank);
     slices
-}
-
-/// Sums of nothing, worded like the others.
-fn nothing() -> Sums {
-    Sums {
-        cost: Nanos(0).to_decimal(),
-        ..Sums::default()
-    }
 }

@@ -20,5 +20,4 @@ pub mod sessions;
 pub mod sign_in_tokens;
 pub mod spent_refresh_tokens;
 pub mod totp_secrets;
-pub mod usage_logs;
 pub mod users;

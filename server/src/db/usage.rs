@@ -1,8 +1,8 @@
 //! Reading the books: sums from the rollups, single calls from the usage rows. Every function begins with whose books they are.
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, Value,
-};
+use std::sync::LazyLock;
+
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use types::{
     CallId, KeyId, Nanos, OrganizationId, Timestamp, Tokens,
     usage::{Call, CallKey, CallStatus, Sums, UsageSource},
@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::{
     Db,
     calls::{DAY, QUARTER, bucket},
-    entity::{calls_open, usage_logs},
 };
 use crate::error::Result;
 
@@ -86,32 +85,50 @@ pub(crate) async fn parts(db: &Db, organization: OrganizationId, from: Timestamp
     rows.iter().map(read).collect()
 }
 
-/// Sums between neighbouring bounds, which are whole quarter-hours in ascending order. Intervals in which nothing happened are absent; the number
-/// is the interval's place.
-pub(crate) async fn between(db: &Db, organization: OrganizationId, bounds: &[i64]) -> Result<Vec<(usize, Sums)>> {
-    let whole_days = bounds.iter().all(|bound| bound % DAY == 0);
-    let table = if whole_days { "usage_days" } else { "usage_quarters" };
-    let rows: Vec<String> = (1..bounds.len())
-        .map(|n| format!("({n}, CAST(${} AS BIGINT), CAST(${} AS BIGINT))", n + 1, n + 2))
-        .collect();
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    // CROSS JOIN keeps SQLite's planner from turning the loop inside out: each interval is one range of the primary key.
-    let text = format!(
-        "WITH intervals(n, since, until) AS (VALUES {}) SELECT intervals.n, {} FROM intervals CROSS JOIN {table} AS u \
-         WHERE u.organization_id = $1 AND u.bucket >= intervals.since AND u.bucket < intervals.until GROUP BY intervals.n",
-        rows.join(", "),
+/// Some quarter-hours, from the first bound to before the second.
+pub(crate) type Span = (i64, i64);
+
+/// Sums of the UTC days from `first` to before `last`, by the day's start, and of `spans`, by their place. One statement, so that both
+/// are of one moment. Where nothing happened there is none.
+pub(crate) async fn days_and_spans(
+    db: &Db,
+    organization: OrganizationId,
+    (first, last): Span,
+    spans: &[Span],
+) -> Result<(Vec<(i64, Sums)>, Vec<(usize, Sums)>)> {
+    let mut text = format!(
+        "SELECT 0, u.bucket, {} FROM usage_days AS u WHERE u.organization_id = $1 AND u.bucket >= $2 AND u.bucket < $3 GROUP BY u.bucket",
         totals("u."),
     );
-    let values = std::iter::once(Value::from(organization.0)).chain(bounds.iter().map(|bound| Value::from(*bound)));
+    if !spans.is_empty() {
+        let rows: Vec<String> = (0..spans.len())
+            .map(|n| {
+                let bound = |place: usize| format!("CAST(${} AS BIGINT)", 2 * n + place);
+                format!("(CAST({n} AS BIGINT), {}, {})", bound(4), bound(5))
+            })
+            .collect();
+        // CROSS JOIN keeps SQLite's planner from turning the loop inside out: each span is one range of the primary key.
+        text = format!(
+            "WITH spans(n, since, until) AS (VALUES {}) {text} UNION ALL SELECT 1, spans.n, {} FROM spans CROSS JOIN usage_quarters AS u \
+             WHERE u.organization_id = $1 AND u.bucket >= spans.since AND u.bucket < spans.until GROUP BY spans.n",
+            rows.join(", "),
+            totals("u."),
+        );
+    }
+    let bounds = [first, last]
+        .into_iter()
+        .chain(spans.iter().flat_map(|(since, until)| [*since, *until]));
+    let values = std::iter::once(Value::from(organization.0)).chain(bounds.map(Value::from));
     let statement = Statement::from_sql_and_values(db.read().get_database_backend(), text, values);
-    let rows = db.read().query_all_raw(statement).await?;
-    let read = |row: &QueryResult| {
-        let n = row.try_get_by_index::<i32>(0)?;
-        Ok((usize::try_from(n).unwrap_or(1).saturating_sub(1), sums(row, 1)?))
-    };
-    rows.iter().map(read).collect()
+    let (mut days, mut found) = (Vec::new(), Vec::new());
+    for row in db.read().query_all_raw(statement).await? {
+        let (kind, n): (i32, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        match (kind, usize::try_from(n)) {
+            (1, Ok(place)) => found.push((place, sums(&row, 2)?)),
+            _ => days.push((n, sums(&row, 2)?)),
+        }
+    }
+    Ok((days, found))
 }
 
 /// PostgreSQL adds bigints up to a numeric, hence the cast.
@@ -158,96 +175,87 @@ fn unsigned(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
 }
 
-/// The newest calls, those under way included. Read in this order, a call that ends meanwhile is seen twice rather than never.
+/// What [`call`] reads, in its order: of a finished call, and of one under way.
+const CALL: [(&str, &str); 21] = [
+    ("id", "call_id"),
+    ("request_id", "request_id"),
+    ("created_at", "opened_at"),
+    ("settled_at", "CAST(NULL AS BIGINT)"),
+    ("model", "model"),
+    ("provider", "provider"),
+    ("endpoint", "endpoint"),
+    ("api_key_id", "api_key_id"),
+    ("input_tokens", "COALESCE(tok_input, 0)"),
+    ("cache_read_tokens", "COALESCE(tok_cache_read, 0)"),
+    ("cache_write_5m_tokens", "COALESCE(tok_cache_write_5m, 0)"),
+    ("cache_write_1h_tokens", "COALESCE(tok_cache_write_1h, 0)"),
+    ("output_tokens", "COALESCE(tok_output, 0)"),
+    ("cost_nanos", "CAST(0 AS BIGINT)"),
+    ("unpriced", "price_id IS NULL"),
+    ("latency_ms", "CAST(NULL AS BIGINT)"),
+    ("ttft_ms", "CAST(NULL AS BIGINT)"),
+    ("status", "'open'"),
+    ("http_status", "0"),
+    ("source", "'none'"),
+    ("error_class", "CAST(NULL AS TEXT)"),
+];
+
+static RECENT: LazyLock<String> = LazyLock::new(|| {
+    let finished = CALL.map(|(finished, _)| finished).join(", ");
+    let open = CALL.map(|(_, open)| open).join(", ");
+    format!(
+        "SELECT * FROM (SELECT {open} FROM calls_open WHERE organization_id = $1 ORDER BY key DESC LIMIT $2) AS open UNION ALL \
+         SELECT * FROM (SELECT {finished} FROM usage_logs WHERE organization_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2) AS finished"
+    )
+});
+
+/// The newest calls, those under way included. One statement sees one moment, so a call that ends meanwhile is there once.
 pub(crate) async fn recent(db: &Db, organization: OrganizationId, limit: u64) -> Result<Vec<Call>> {
-    let open = calls_open::Entity::find()
-        .filter(calls_open::Column::OrganizationId.eq(organization.0))
-        .order_by_desc(calls_open::Column::Key)
-        .limit(limit)
-        .all(db.read())
-        .await?;
-    let finished = usage_logs::Entity::find()
-        .filter(usage_logs::Column::OrganizationId.eq(organization.0))
-        .order_by_desc(usage_logs::Column::CreatedAt)
-        .order_by_desc(usage_logs::Column::Id)
-        .limit(limit)
-        .all(db.read())
-        .await?;
-    let mut calls: Vec<Call> = finished.into_iter().map(finished_call).collect();
-    for row in open {
-        if calls.iter().all(|call| call.id.0 != row.call_id) {
-            calls.push(open_call(row));
-        }
-    }
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values: [Value; 2] = [organization.0.into(), most.into()];
+    let statement = Statement::from_sql_and_values(db.read().get_database_backend(), RECENT.as_str(), values);
+    let rows = db.read().query_all_raw(statement).await?;
+    let mut calls = rows.iter().map(call).collect::<Result<Vec<Call>>>()?;
     calls.sort_by_key(|call| std::cmp::Reverse((call.created_at, call.id)));
     calls.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(calls)
 }
 
-/// The key's name is filled in later.
-fn key(id: Option<Uuid>) -> Option<CallKey> {
-    id.map(|id| CallKey {
-        id: KeyId(id),
-        name: String::new(),
-    })
-}
-
-fn finished_call(row: usage_logs::Model) -> Call {
-    Call {
-        id: CallId(row.id),
-        request_id: row.request_id,
-        created_at: Timestamp(row.created_at),
-        settled_at: Some(Timestamp(row.settled_at)),
-        model: row.model,
-        provider: row.provider,
-        endpoint: row.endpoint,
-        key: key(row.api_key_id),
+/// By place, not by name: looking names up would cost more than all the rest of a row.
+fn call(row: &QueryResult) -> Result<Call> {
+    let count = |place: usize| row.try_get_by_index::<i64>(place).map(unsigned);
+    let optional = |place: usize| row.try_get_by_index::<Option<i64>>(place);
+    let word = |place: usize| row.try_get_by_index::<String>(place);
+    let cost = Nanos(row.try_get_by_index(13)?);
+    Ok(Call {
+        id: CallId(row.try_get_by_index(0)?),
+        request_id: word(1)?,
+        created_at: Timestamp(row.try_get_by_index(2)?),
+        settled_at: optional(3)?.map(Timestamp),
+        model: word(4)?,
+        provider: word(5)?,
+        endpoint: word(6)?,
+        // The key's name is filled in later.
+        key: row.try_get_by_index::<Option<Uuid>>(7)?.map(|id| CallKey {
+            id: KeyId(id),
+            name: String::new(),
+        }),
         tokens: Tokens {
-            input: unsigned(row.input_tokens),
-            cache_read: unsigned(row.cache_read_tokens),
-            cache_write_5m: unsigned(row.cache_write_5m_tokens),
-            cache_write_1h: unsigned(row.cache_write_1h_tokens),
-            output: unsigned(row.output_tokens),
+            input: count(8)?,
+            cache_read: count(9)?,
+            cache_write_5m: count(10)?,
+            cache_write_1h: count(11)?,
+            output: count(12)?,
         },
-        cost_nanos: Nanos(row.cost_nanos),
-        cost: Nanos(row.cost_nanos).to_decimal(),
-        unpriced: row.unpriced,
-        latency_ms: row.latency_ms.map(unsigned),
-        ttft_ms: row.ttft_ms.map(unsigned),
+        cost_nanos: cost,
+        cost: cost.to_decimal(),
+        unpriced: row.try_get_by_index(14)?,
+        latency_ms: optional(15)?.map(unsigned),
+        ttft_ms: optional(16)?.map(unsigned),
         // A name from a newer version of Weirgate: something went wrong, but not here.
-        status: CallStatus::parse(&row.status).unwrap_or(CallStatus::UpstreamError),
-        http_status: u16::try_from(row.http_status).unwrap_or(0),
-        source: UsageSource::parse(&row.source).unwrap_or(UsageSource::Estimated),
-        error_class: row.error_class,
-    }
-}
-
-fn open_call(row: calls_open::Model) -> Call {
-    let count = |value: Option<i64>| unsigned(value.unwrap_or(0));
-    Call {
-        id: CallId(row.call_id),
-        request_id: row.request_id,
-        created_at: Timestamp(row.opened_at),
-        settled_at: None,
-        model: row.model,
-        provider: row.provider,
-        endpoint: row.endpoint,
-        key: key(row.api_key_id),
-        tokens: Tokens {
-            input: count(row.tok_input),
-            cache_read: count(row.tok_cache_read),
-            cache_write_5m: count(row.tok_cache_write_5m),
-            cache_write_1h: count(row.tok_cache_write_1h),
-            output: count(row.tok_output),
-        },
-        cost_nanos: Nanos(0),
-        cost: Nanos(0).to_decimal(),
-        unpriced: row.price_id.is_none(),
-        latency_ms: None,
-        ttft_ms: None,
-        status: CallStatus::Open,
-        http_status: 0,
-        source: UsageSource::None,
-        error_class: None,
-    }
+        status: CallStatus::parse(&word(17)?).unwrap_or(CallStatus::UpstreamError),
+        http_status: u16::try_from(row.try_get_by_index::<i32>(18)?).unwrap_or(0),
+        source: UsageSource::parse(&word(19)?).unwrap_or(UsageSource::Estimated),
+        error_class: row.try_get_by_index(20)?,
+    })
 }

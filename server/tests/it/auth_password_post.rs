@@ -125,7 +125,7 @@ async fn reset_of_an_account_that_never_proved_its_address_drops_every_credentia
 on_both! {
 async fn links_of_one_account_used_at_once_do_not_hold_each_other_up(app: App) {
     let mut calls = Vec::new();
-    for name in ["anna", "berta", "clara", "dora"] {
+    for name in ["anna", "berta"] {
         app.register(name).await;
         let asked = json!({ "email": format!("{name}@example.com") });
         let sign_in = app.post("/api/v1/auth/request-link").json(&asked).send().await.expect(202);
@@ -139,8 +139,8 @@ async fn links_of_one_account_used_at_once_do_not_hold_each_other_up(app: App) {
     }
     let replies = futures_util::future::join_all(calls.into_iter().map(|call| call.send())).await;
     let count = |status: u16| replies.iter().filter(|reply| reply.status == status).count();
-    assert_eq!(count(200) + count(400), 16, "{:?}", replies.iter().map(|reply| reply.status).collect::<Vec<_>>());
-    assert!((4..=8).contains(&count(200)), "each reset counts once, each link at most once: {}", count(200));
+    assert_eq!(count(200) + count(400), 8, "{:?}", replies.iter().map(|reply| reply.status).collect::<Vec<_>>());
+    assert!((2..=4).contains(&count(200)), "each reset counts once, each link at most once: {}", count(200));
 }
 }
 

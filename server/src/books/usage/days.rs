@@ -8,9 +8,13 @@ use types::{
     usage::{Day, Sums},
 };
 
-use super::nothing;
+use super::{add, take_away};
 use crate::{
-    db::{self, Db},
+    db::{
+        self, Db,
+        calls::{DAY, bucket},
+        usage::Span,
+    },
     error::{Error, Result},
 };
 
@@ -34,17 +38,65 @@ pub(crate) async fn daily_of(
     }
     Refusal::fields(errors)?;
     let (dates, bounds) = bounds(days, zone.unwrap_or(TimeZone::UTC), now).map_err(Error::internal)?;
-    let mut sums: Vec<Sums> = vec![nothing(); dates.len()];
-    for (place, found) in db::usage::between(db, organization, &bounds).await? {
-        if let Some(day) = sums.get_mut(place) {
-            *day = found;
+    let sums = between(db, organization, &bounds).await?;
+    let day = |(date, mut sums): (Date, Sums)| {
+        sums.cost = sums.cost_nanos.to_decimal();
+        Day {
+            date: date.to_string(),
+            sums,
         }
-    }
-    let day = |(date, sums): (Date, Sums)| Day {
-        date: date.to_string(),
-        sums,
     };
     Ok(dates.into_iter().zip(sums).map(day).collect())
+}
+
+/// Sums between neighbouring bounds. Whole UTC days come from the day sums; only what lies between a bound and the midnight nearest to
+/// it is read by quarter-hours, and added or taken away.
+async fn between(db: &Db, organization: OrganizationId, bounds: &[i64]) -> Result<Vec<Sums>> {
+    let anchors: Vec<i64> = bounds
+        .iter()
+        .map(|bound| bucket(Timestamp(bound + DAY / 2), DAY))
+        .collect();
+    let uneven: Vec<usize> = (0..bounds.len()).filter(|n| bounds[*n] != anchors[*n]).collect();
+    let spans: Vec<Span> = uneven
+        .iter()
+        .map(|n| (bounds[*n].min(anchors[*n]), bounds[*n].max(anchors[*n])))
+        .collect();
+    let ends = (
+        anchors.first().copied().unwrap_or_default(),
+        anchors.last().copied().unwrap_or_default(),
+    );
+    let (whole, rests) = db::usage::days_and_spans(db, organization, ends, &spans).await?;
+
+    let places = bounds.len().saturating_sub(1);
+    let mut more: Vec<Sums> = vec![Sums::default(); places];
+    let mut less = more.clone();
+    for (day, sums) in &whole {
+        // The last place that begins at or before this day.
+        let place = anchors.partition_point(|anchor| anchor <= day);
+        if let Some(place) = place.checked_sub(1).and_then(|place| more.get_mut(place)) {
+            add(place, sums);
+        }
+    }
+    for (place, sums) in &rests {
+        let Some(bound) = uneven.get(*place).copied() else {
+            continue;
+        };
+        // What follows the midnight is of the day before the bound; what precedes it is of the day after.
+        let (before, after) = match bounds[bound] > anchors[bound] {
+            true => (&mut more, &mut less),
+            false => (&mut less, &mut more),
+        };
+        if let Some(day) = bound.checked_sub(1).and_then(|day| before.get_mut(day)) {
+            add(day, sums);
+        }
+        if let Some(day) = after.get_mut(bound) {
+            add(day, sums);
+        }
+    }
+    for (sums, less) in more.iter_mut().zip(&less) {
+        take_away(sums, less);
+    }
+    Ok(more)
 }
 
 /// The dates, oldest first, and where each begins in milliseconds, plus the end of the last.
@@ -72,7 +124,7 @@ fn bounds(days: u32, zone: TimeZone, now: Timestamp) -> Result<(Vec<Date>, Vec<i
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::db::calls::{DAY, QUARTER};
+    use crate::db::calls::QUARTER;
 
     const HOUR: i64 = 4 * QUARTER;
 

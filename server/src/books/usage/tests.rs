@@ -38,6 +38,8 @@ on_both_databases!(
 
 const ORGANIZATION: OrganizationId = OrganizationId(Uuid::from_u128(1));
 const HOUR: i64 = 3_600_000;
+/// After everything that is asked about.
+const LATER: Timestamp = Timestamp(1_900_000_000_000);
 
 /// Key 3 is the laptop; nobody else has a name.
 fn names() -> Names<'static> {
@@ -99,8 +101,8 @@ async fn book(house: &House, settled: Vec<Settled>) {
 }
 
 async fn days_are_summed_in_any_time_zone(house: &House) {
-    // A call every 47 minutes over both changes of the clocks in Europe and America, each with a count of its own.
-    let (first, last) = (at("2026-10-20T00:00:00Z"), at("2026-11-06T00:00:00Z"));
+    // A call every 47 minutes over the changes of the clocks in New Zealand, Europe and America, each with a count of its own.
+    let (first, last) = (at("2026-09-22T00:00:00Z"), at("2026-11-06T00:00:00Z"));
     let times: Vec<i64> = (first.0..last.0).step_by(47 * 60_000 + 13).collect();
     book(
         house,
@@ -118,7 +120,10 @@ async fn days_are_summed_in_any_time_zone(house: &House) {
         "America/New_York",
         "Asia/Kolkata",
         "Asia/Kathmandu",
+        "Pacific/Auckland",
         "Pacific/Chatham",
+        "Pacific/Kiritimati",
+        "Pacific/Pago_Pago",
     ] {
         let zone = TimeZone::get(name).unwrap();
         let mut expected: BTreeMap<String, (u64, u64)> = BTreeMap::new();
@@ -130,8 +135,8 @@ async fn days_are_summed_in_any_time_zone(house: &House) {
             let day = expected.entry(date.to_string()).or_default();
             *day = (day.0 + 1, day.1 + input);
         }
-        let days = daily_of(&house.db, ORGANIZATION, 20, name, now).await.unwrap();
-        assert_eq!(days.len(), 20);
+        let days = daily_of(&house.db, ORGANIZATION, 45, name, now).await.unwrap();
+        assert_eq!(days.len(), 45);
         assert!(days.windows(2).all(|pair| pair[0].date < pair[1].date));
         for day in days {
             let (requests, input) = expected.get(&day.date).copied().unwrap_or_default();
@@ -166,15 +171,27 @@ async fn summary_counts_what_was_opened_in_its_time(house: &House) {
     ];
     for (from, to) in spans {
         let expected = times.iter().filter(|time| **time >= from.0 && **time < to.0).count();
-        let summary = summary_of(&house.db, ORGANIZATION, from, to, &names()).await.unwrap();
+        let summary = summary_of(&house.db, ORGANIZATION, (from, to), LATER, &names())
+            .await
+            .unwrap();
         assert_eq!(summary.total.requests, expected as u64, "{from} {to}");
         assert_eq!((summary.from, summary.to), (from, to));
     }
     // The quarter of an hour that is under way is in it.
-    let summary = summary_of(&house.db, ORGANIZATION, start, start.plus_millis(2), &names())
+    let summary = summary_of(&house.db, ORGANIZATION, (start, start.plus_millis(2)), LATER, &names())
         .await
         .unwrap();
     assert_eq!((summary.total.requests, summary.total.cost.as_str()), (1, "0.000001"));
+    // Up to now: the day that is not over comes from its own sum.
+    let now = Timestamp(times[times.len() - 1] + 1);
+    for from in [0, 3, 5 * 24 + 7] {
+        let from = start.plus_millis(from * HOUR);
+        let expected = times.iter().filter(|time| **time >= from.0).count();
+        let summary = summary_of(&house.db, ORGANIZATION, (from, now), now, &names())
+            .await
+            .unwrap();
+        assert_eq!((summary.total.requests, summary.to), (expected as u64, now), "{from}");
+    }
 }
 
 async fn summary_is_sliced_by_model_key_and_member(house: &House) {
@@ -190,7 +207,7 @@ async fn summary_is_sliced_by_model_key_and_member(house: &House) {
         vec![settled(open(time), 10), settled(open(time), 20), settled(small, 5)],
     )
     .await;
-    let summary = summary_of(&house.db, ORGANIZATION, time, time.plus_secs(60), &names())
+    let summary = summary_of(&house.db, ORGANIZATION, (time, time.plus_secs(60)), LATER, &names())
         .await
         .unwrap();
     let shown = |slices: &[types::usage::Slice]| -> Vec<(String, String, u64, i64)> {
@@ -248,7 +265,7 @@ async fn another_organizations_books_stay_closed(house: &House) {
     let other = OrganizationId(Uuid::from_u128(99));
     assert!(recent_of(&house.db, other, 20, &names()).await.unwrap().is_empty());
     assert_eq!(
-        summary_of(&house.db, other, time, time.plus_secs(60), &names())
+        summary_of(&house.db, other, (time, time.plus_secs(60)), LATER, &names())
             .await
             .unwrap()
             .total
