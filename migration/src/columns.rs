@@ -126,3 +126,19 @@ pub async fn drop_all(manager: &SchemaManager<'_>, tables: &[&'static str]) -> R
     }
     Ok(())
 }
+
+/// Adds a column to a table that exists. SQLite adds one a statement.
+pub async fn add(manager: &SchemaManager<'_>, name: &'static str, column: ColumnDef) -> Result<(), DbErr> {
+    let mut change = Table::alter();
+    manager
+        .alter_table(change.table(name).add_column(column).to_owned())
+        .await
+}
+
+/// Takes a column out of its table; no index may hold it.
+pub async fn remove(manager: &SchemaManager<'_>, name: &'static str, column: &'static str) -> Result<(), DbErr> {
+    let mut change = Table::alter();
+    manager
+        .alter_table(change.table(name).drop_column(column).to_owned())
+        .await
+}

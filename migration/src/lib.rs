@@ -14,6 +14,9 @@ mod m20261121_000004_books;
 mod m20261121_000005_audit;
 mod m20261121_000006_nodes;
 mod m20261121_000007_sign_in;
+mod m20261121_000008_organizations;
+mod m20261121_000009_audit_chain;
+mod m20261121_000010_conversations;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -30,6 +33,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_audit::Migration),
             Box::new(m20261121_000006_nodes::Migration),
             Box::new(m20261121_000007_sign_in::Migration),
+            Box::new(m20261121_000008_organizations::Migration),
+            Box::new(m20261121_000009_audit_chain::Migration),
+            Box::new(m20261121_000010_conversations::Migration),
         ]
     }
 }

@@ -20,7 +20,6 @@ const TABLES: &[&str] = &[
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // SQLite adds one column a statement.
         add(manager, "sessions", text("methods").default("password").take()).await?;
         add(manager, "sessions", count("authenticated_at")).await?;
         add(
@@ -158,18 +157,8 @@ impl MigrationTrait for Migration {
             ("sessions", "authenticated_at"),
             ("sessions", "methods"),
         ] {
-            let mut change = Table::alter();
-            manager
-                .alter_table(change.table(name).drop_column(column).to_owned())
-                .await?;
+            remove(manager, name, column).await?;
         }
         Ok(())
     }
-}
-
-async fn add(manager: &SchemaManager<'_>, name: &'static str, column: ColumnDef) -> Result<(), DbErr> {
-    let mut change = Table::alter();
-    manager
-        .alter_table(change.table(name).add_column(column).to_owned())
-        .await
 }

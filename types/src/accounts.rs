@@ -23,6 +23,10 @@ pub struct Register {
     /// Language of letters and pages: `en` or `ru`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
+    /// The token of an invitation's link: the account joins the organization. One that was mailed to this address also verifies it and is
+    /// good while sign-up is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<String>,
 }
 
 impl Register {

@@ -42,16 +42,24 @@ pub enum Code {
     NotFound,
     /// 404: no such model for this caller.
     UnknownModel,
+    /// 404: nobody who can be added has this e-mail or id.
+    UserNotFound,
     /// 405
     MethodNotAllowed,
     /// 409
     EmailTaken,
     /// 409
     UsernameTaken,
+    /// 409: another organization has this slug, or had it until lately.
+    SlugTaken,
     /// 409
     Conflict,
     /// 409: without it nobody could sign in to this account any more.
     LastWayIn,
+    /// 409: the organization would have no owner any more.
+    LastOwner,
+    /// 410: it was there and is over.
+    Gone,
     /// 400: the body is not what the contract says.
     BadRequest,
     /// 413
@@ -84,9 +92,10 @@ impl Code {
             MissingCredential | InvalidCredential | TwoCredentials | WrongPassword | InvalidGrant
             | SecondFactorRequired | WrongCode | InvalidPasskey => 401,
             Forbidden | ReauthRequired | SecondFactorMissing | ModelNotAllowed | CrossSite | RegistrationClosed => 403,
-            NotFound | UnknownModel => 404,
+            NotFound | UnknownModel | UserNotFound => 404,
             MethodNotAllowed => 405,
-            EmailTaken | UsernameTaken | Conflict | LastWayIn => 409,
+            EmailTaken | UsernameTaken | SlugTaken | Conflict | LastWayIn | LastOwner => 409,
+            Gone => 410,
             TooLarge => 413,
             UnsupportedMediaType => 415,
             Invalid => 422,
@@ -120,11 +129,15 @@ impl Code {
             RegistrationClosed => "registration_closed",
             NotFound => "not_found",
             UnknownModel => "unknown_model",
+            UserNotFound => "user_not_found",
             MethodNotAllowed => "method_not_allowed",
             EmailTaken => "email_taken",
             UsernameTaken => "username_taken",
+            SlugTaken => "slug_taken",
             Conflict => "conflict",
             LastWayIn => "last_way_in",
+            LastOwner => "last_owner",
+            Gone => "gone",
             BadRequest => "bad_request",
             TooLarge => "too_large",
             UnsupportedMediaType => "unsupported_media_type",
@@ -201,6 +214,10 @@ mod tests {
             Code::SecondFactorMissing,
             Code::InvalidPasskey,
             Code::LastWayIn,
+            Code::LastOwner,
+            Code::SlugTaken,
+            Code::UserNotFound,
+            Code::Gone,
         ] {
             assert_eq!(serde_json::to_value(code).unwrap(), code.name());
         }

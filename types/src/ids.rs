@@ -42,6 +42,10 @@ ids!(
     SessionId,
     /// What owns keys, usage and money; everyone has a personal one.
     OrganizationId,
+    /// A group of members with rules of its own.
+    TeamId,
+    /// An invitation's row (not the token in its link).
+    InvitationId,
     /// An API key's row (not its public id, which stands in the key itself).
     KeyId,
     /// A personal token's row (not its public id, which stands in the token itself).
@@ -56,4 +60,10 @@ ids!(
     PriceId,
     /// One call through the model API: primary key of `usage_logs`.
     CallId,
+    /// A row of the audit log.
+    AuditId,
+    /// A row of the request log.
+    RequestLogId,
+    /// A session with a model, as a client reports it: when it began and ended, never what was said.
+    ConversationId,
 );

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    KeyId, OrganizationId, Timestamp,
+    KeyId, OrganizationId, TeamId, Timestamp,
     accounts::wrong,
     error::{FieldErrors, Refusal},
     rules::{self, Wrong},
@@ -39,7 +39,7 @@ impl Default for Permissions {
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
     pub name: String,
-    /// Id of the organization that owns and pays; absent = the personal one.
+    /// Id or slug of the organization that owns and pays; absent = the team's, or else the personal one.
     #[serde(default)]
     pub organization: Option<String>,
     /// Names of the models the key may use; empty = all.
@@ -49,9 +49,9 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
     #[serde(default)]
     pub permissions: Permissions,
-    /// Refused with 422 until its rule is built.
+    /// Id of a team of that organization: its rules hold for the key too. Absent = the default team's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub team: Option<Unbuilt>,
+    pub team: Option<String>,
     /// Refused with 422 until its rule is built.
     #[serde(default, alias = "maxBudget", skip_serializing_if = "Option::is_none")]
     pub budget: Option<Unbuilt>,
@@ -92,7 +92,6 @@ impl NewKey {
             wrong(&mut errors, "expires_at", Err(Wrong::InThePast));
         }
         let unbuilt = [
-            ("team", self.team),
             ("budget", self.budget),
             ("rpm_limit", self.rpm_limit),
             ("tpm_limit", self.tpm_limit),
@@ -113,6 +112,8 @@ impl NewKey {
 pub struct Key {
     pub id: KeyId,
     pub organization_id: OrganizationId,
+    /// Null when the default team's rules hold.
+    pub team_id: Option<TeamId>,
     pub name: String,
     /// `wg-<public id>…<last four>`, enough to recognise it.
     pub hint: String,

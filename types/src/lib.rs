@@ -3,6 +3,8 @@
 //! Compiled for the browser and for the server. No I/O, no async, no Leptos, no database.
 
 pub mod accounts;
+pub mod audit;
+pub mod conversations;
 pub mod dialect;
 pub mod error;
 pub mod factors;
@@ -11,21 +13,28 @@ pub mod key_format;
 pub mod keys;
 pub mod links;
 pub mod money;
+pub mod organizations;
 pub mod page;
 pub mod personal_tokens;
 pub mod problem;
 pub mod provider;
+pub mod request_log;
 pub mod role;
 pub mod rules;
 pub mod sessions;
 pub mod sign_in;
+pub mod teams;
 pub mod time;
 pub mod tokens;
+pub mod transcript;
 pub mod usage;
 
 pub use dialect::Dialect;
 pub use error::Refusal;
-pub use ids::{ApiTokenId, CallId, KeyId, ModelId, OrganizationId, PasskeyId, PriceId, ProviderId, SessionId, UserId};
+pub use ids::{
+    ApiTokenId, AuditId, CallId, ConversationId, InvitationId, KeyId, ModelId, OrganizationId, PasskeyId, PriceId,
+    ProviderId, RequestLogId, SessionId, TeamId, UserId,
+};
 pub use money::{Nanos, Price};
 pub use role::{OrganizationRole, PlatformRole};
 pub use time::Timestamp;

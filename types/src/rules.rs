@@ -8,11 +8,14 @@ pub enum Wrong {
     TooLong,
     NotAnEmail,
     NotAUsername,
+    NotASlug,
+    Reserved,
     ControlCharacters,
     TooCommon,
     NotBuilt,
     InThePast,
     NotMatching,
+    NotAHash,
     UnknownValue,
 }
 
@@ -24,11 +27,14 @@ impl Wrong {
             Wrong::TooLong => "too_long",
             Wrong::NotAnEmail => "not_an_email",
             Wrong::NotAUsername => "not_a_username",
+            Wrong::NotASlug => "not_a_slug",
+            Wrong::Reserved => "reserved",
             Wrong::ControlCharacters => "control_characters",
             Wrong::TooCommon => "password_breached",
             Wrong::NotBuilt => "not_supported",
             Wrong::InThePast => "in_the_past",
             Wrong::NotMatching => "not_matching",
+            Wrong::NotAHash => "not_a_hash",
             Wrong::UnknownValue => "unknown_value",
         }
     }
@@ -39,6 +45,8 @@ pub const PASSWORD_LEAST: usize = 8;
 pub const PASSWORD_MOST: usize = 1024;
 pub const NAME_MOST: usize = 100;
 pub const KEY_NAME_MOST: usize = 100;
+pub const SLUG_LEAST: usize = 2;
+pub const SLUG_MOST: usize = 39;
 const EMAIL_MOST: usize = 254;
 
 /// The form in which an e-mail is stored and compared: trimmed, lower case.
@@ -98,6 +106,68 @@ pub fn username(text: &str) -> Result<(), Wrong> {
     }
 }
 
+/// Slugs that addresses of pages and routes use, or that would pass for the server's own.
+const RESERVED_SLUGS: [&str; 34] = [
+    "admin",
+    "administrator",
+    "api",
+    "audit",
+    "auth",
+    "budgets",
+    "create",
+    "default",
+    "delete",
+    "docs",
+    "edit",
+    "health",
+    "help",
+    "invitations",
+    "invite",
+    "join",
+    "keys",
+    "me",
+    "members",
+    "new",
+    "none",
+    "null",
+    "organization",
+    "organizations",
+    "owner",
+    "personal",
+    "root",
+    "settings",
+    "support",
+    "system",
+    "team",
+    "teams",
+    "undefined",
+    "weirgate",
+];
+
+/// An organization's name in addresses: 2 to 39 of `a-z` and `0-9` with single hyphens between them. Never shaped like an id, since
+/// both stand in the same place, and none of the reserved words.
+pub fn slug(text: &str) -> Result<(), Wrong> {
+    match text.len() {
+        0 => return Err(Wrong::Required),
+        length if length < SLUG_LEAST => return Err(Wrong::TooShort),
+        length if length > SLUG_MOST => return Err(Wrong::TooLong),
+        _ => {}
+    }
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    if !text.split('-').all(plain) || uuid::Uuid::try_parse(text).is_ok() {
+        return Err(Wrong::NotASlug);
+    }
+    if RESERVED_SLUGS.contains(&text) {
+        return Err(Wrong::Reserved);
+    }
+    Ok(())
+}
+
 /// A free name (a person's, a key's): not blank, no control characters, at most `most` characters.
 pub fn name(text: &str, most: usize) -> Result<(), Wrong> {
     let text = text.trim();
@@ -155,6 +225,34 @@ mod tests {
         assert_eq!(password("пароль12"), Ok(()));
         assert_eq!(password("1234567"), Err(Wrong::TooShort));
         assert_eq!(password(&"x".repeat(1025)), Err(Wrong::TooLong));
+    }
+
+    #[test]
+    fn slug_rule() {
+        for good in ["ab", "acme", "acme-2", "a-b-c", "42", &"a".repeat(39), "deadbeef-cafe"] {
+            assert_eq!(slug(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "Acme",
+            "acme-",
+            "-acme",
+            "a--b",
+            "a_b",
+            "a b",
+            "акме",
+            "a.b",
+            "a/b",
+            "0199f7c2-7a3e-7000-8000-000000000000",
+            "0199f7c27a3e70008000000000000000",
+        ] {
+            assert_eq!(slug(bad), Err(Wrong::NotASlug), "{bad}");
+        }
+        for reserved in RESERVED_SLUGS {
+            assert_eq!(slug(reserved), Err(Wrong::Reserved), "{reserved}");
+        }
+        assert_eq!(slug(""), Err(Wrong::Required));
+        assert_eq!(slug("a"), Err(Wrong::TooShort));
+        assert_eq!(slug(&"a".repeat(40)), Err(Wrong::TooLong));
     }
 
     #[test]
