@@ -1,10 +1,23 @@
 //! Who changed what. A change and its audit row commit together (invariant 8), so a row is only ever written into the
 //! transaction of the change it tells of.
 //!
-//! Rows outlive what they are about. They hold ids and names of fields, never values of secrets.
+//! Rows outlive what they are about. They hold ids, names of fields and values that are about nobody, never secrets and never what a
+//! person typed. Written here, read in `read` and `export`, proven by `chain`, and removed by `prune` alone.
+
+pub(crate) mod chain;
+mod export;
+mod prune;
+mod read;
+mod verify;
 
 use serde_json::Value;
-use types::{ApiTokenId, KeyId, OrganizationId, SessionId, UserId};
+use types::{ApiTokenId, KeyId, ModelId, OrganizationId, ProviderId, SessionId, UserId};
+
+pub use chain::Head;
+pub use export::{Format, export};
+pub use prune::{Pruned, prune};
+pub use read::{Filter, Scope, page};
+pub use verify::{Finding, Report, verify};
 
 use crate::{
     clock::Clock,
@@ -34,13 +47,16 @@ impl Actor {
         }
     }
 
-    /// A signed-in person. Their address stands in the row that tells of the sign-in.
+    /// A signed-in person, with the address that their request came from.
     pub fn signed_in(user: &User) -> Self {
         Actor::User {
             id: user.id(),
-            address: None,
+            address: user.address().map(str::to_owned),
         }
     }
+
+    /// All of [`Actor::kind`].
+    const KINDS: [&str; 4] = ["user", "unknown", "command_line", "system"];
 
     const fn kind(&self) -> &'static str {
         match self {
@@ -60,6 +76,10 @@ pub enum Target {
     Session(SessionId),
     Key(KeyId),
     Token(ApiTokenId),
+    Provider(ProviderId),
+    Model(ModelId),
+    /// A part of the log itself, and what came before it.
+    AuditSegment(i64),
 }
 
 impl Target {
@@ -70,17 +90,24 @@ impl Target {
             Target::Session(_) => "session",
             Target::Key(_) => "api_key",
             Target::Token(_) => "api_token",
+            Target::Provider(_) => "provider",
+            Target::Model(_) => "model",
+            Target::AuditSegment(_) => "audit_segment",
         }
     }
 
     fn id(self) -> String {
-        match self {
-            Target::User(id) => id.to_string(),
-            Target::Organization(id) => id.to_string(),
-            Target::Session(id) => id.to_string(),
-            Target::Key(id) => id.to_string(),
-            Target::Token(id) => id.to_string(),
-        }
+        let id = match self {
+            Target::User(id) => id.0,
+            Target::Organization(id) => id.0,
+            Target::Session(id) => id.0,
+            Target::Key(id) => id.0,
+            Target::Token(id) => id.0,
+            Target::Provider(id) => id.0,
+            Target::Model(id) => id.0,
+            Target::AuditSegment(segment) => return segment.to_string(),
+        };
+        id.to_string()
     }
 }
 
@@ -90,7 +117,7 @@ pub struct Event {
     pub actor: Actor,
     pub action: &'static str,
     pub target: Target,
-    /// A JSON object.
+    /// A JSON object; `before` and `after` where something had a value and has another.
     pub details: Value,
 }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod guard;
 mod managed;
+mod told;
 
 pub use guard::address_allowed;
 pub(crate) use managed::write as write_managed;

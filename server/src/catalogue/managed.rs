@@ -1,11 +1,13 @@
 //! Writes the configuration's providers and models to the database at start: new ones added, changed ones updated, missing ones disabled,
-//! a changed price as a new version. What pages made is left alone. Writing the same configuration again changes nothing.
+//! a changed price as a new version. What pages made is left alone. Writing the same configuration again changes nothing. `told` says what goes
+//! to the audit log.
 
 use std::collections::HashMap;
 
 use types::money::Prices;
 use uuid::Uuid;
 
+use super::told;
 use crate::{
     Error,
     clock::Clock,
@@ -54,11 +56,15 @@ async fn write_providers(tx: &mut Tx, wanted: &[config::Provider], master: &Mast
         };
         row.credential = sealed(clock, provider, id, old.as_ref(), master)?;
         match old {
-            None => providers::insert(tx, row).await?,
+            None => {
+                told::provider(tx, clock, None, &row).await?;
+                providers::insert(tx, row).await?;
+            }
             Some(old) => {
                 row.updated_at = old.updated_at;
                 if row != old {
                     row.updated_at = now;
+                    told::provider(tx, clock, Some(&old), &row).await?;
                     providers::replace(tx, row).await?;
                 }
             }
@@ -66,6 +72,7 @@ async fn write_providers(tx: &mut Tx, wanted: &[config::Provider], master: &Mast
     }
     for row in there.into_values().filter(|row| row.managed && row.is_enabled) {
         providers::disable(tx, row.id).await?;
+        told::provider_disabled(tx, clock, &row).await?;
     }
     Ok(())
 }
@@ -109,11 +116,15 @@ async fn write_models(tx: &mut Tx, wanted: &[config::Model], clock: &Clock) -> R
             updated_at: now,
         };
         match old {
-            None => models::insert(tx, row).await?,
+            None => {
+                told::model(tx, clock, None, &row).await?;
+                models::insert(tx, row).await?;
+            }
             Some(old) => {
                 row.updated_at = old.updated_at;
                 if row != old {
                     row.updated_at = now;
+                    told::model(tx, clock, Some(&old), &row).await?;
                     models::replace(tx, row).await?;
                 }
             }
@@ -122,6 +133,7 @@ async fn write_models(tx: &mut Tx, wanted: &[config::Model], clock: &Clock) -> R
     }
     for row in there.into_values().filter(|row| row.managed && row.is_enabled) {
         models::disable(tx, row.id).await?;
+        told::model_disabled(tx, clock, &row).await?;
     }
     Ok(())
 }
@@ -153,5 +165,6 @@ async fn write_price(
         cache_write_1h: price.cache_write_1h.map(|price| price.0),
         created_at: tx.now().0,
     };
+    told::price(tx, clock, current, &row).await?;
     prices::insert(tx, row).await
 }

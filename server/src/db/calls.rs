@@ -14,7 +14,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sqlx::{self, PgConnection},
 };
-use types::{CallId, KeyId, OrganizationId, Price, PriceId, Timestamp, Tokens, UserId, money::Prices};
+use types::{CallId, ConversationId, KeyId, OrganizationId, Price, PriceId, Timestamp, Tokens, UserId, money::Prices};
 use uuid::Uuid;
 
 use super::{
@@ -172,6 +172,7 @@ fn found(row: calls_open::Model, versions: &[prices::Model]) -> Found {
         endpoint: row.endpoint.into(),
         stream: row.stream,
         opened_at: Timestamp(row.opened_at),
+        conversation_id: row.conversation_id.map(ConversationId),
         progress: Progress::default(),
     };
     // It stands in the table, whatever this process thinks of calls that it has just been told about.

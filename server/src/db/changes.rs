@@ -17,6 +17,7 @@ pub(crate) enum Change {
     User,
     Organization,
     Member,
+    Team,
     Session,
     ApiToken,
     Provider,
@@ -25,11 +26,12 @@ pub(crate) enum Change {
 }
 
 impl Change {
-    pub const ALL: [Change; 9] = [
+    pub const ALL: [Change; 10] = [
         Change::Key,
         Change::User,
         Change::Organization,
         Change::Member,
+        Change::Team,
         Change::Session,
         Change::ApiToken,
         Change::Provider,
@@ -43,6 +45,7 @@ impl Change {
             Change::User => "user",
             Change::Organization => "organization",
             Change::Member => "member",
+            Change::Team => "team",
             Change::Session => "session",
             Change::ApiToken => "api_token",
             Change::Provider => "provider",

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Select, sea_query::Expr};
-use types::{OrganizationRole, PlatformRole, Timestamp};
+use types::{OrganizationRole, PlatformRole, Timestamp, organizations::OrganizationKind};
 use uuid::Uuid;
 
 use super::{
@@ -32,6 +32,7 @@ pub(crate) struct KeyRow {
     pub id: Uuid,
     pub organization_id: Uuid,
     pub user_id: Uuid,
+    pub team_id: Option<Uuid>,
     pub name: String,
     pub secret_hash: [u8; 32],
     pub models: Vec<String>,
@@ -60,6 +61,7 @@ pub(crate) async fn keys(db: &Db, which: Which<'_>) -> Result<Vec<KeyRow>> {
                 id: row.id,
                 organization_id: row.organization_id,
                 user_id: row.user_id,
+                team_id: row.team_id,
                 name: row.name,
                 secret_hash: row
                     .secret_hash
@@ -122,9 +124,11 @@ pub(crate) struct OrganizationRow {
     pub id: Uuid,
     pub name: String,
     pub slug: Option<String>,
+    pub kind: OrganizationKind,
     pub plan: String,
     pub personal_user_id: Option<Uuid>,
     pub requires_second_factor: bool,
+    pub created_at: Timestamp,
 }
 
 pub(crate) async fn organizations(db: &Db, which: Which<'_>) -> Result<Vec<OrganizationRow>> {
@@ -145,16 +149,19 @@ pub(crate) async fn organizations_of(db: &Db, which: Which<'_>) -> Result<Vec<Or
 
 async fn found(select: Select<organizations::Entity>, db: &Db) -> Result<Vec<OrganizationRow>> {
     let rows = select.all(db.read()).await?.into_iter();
-    Ok(rows
-        .map(|row| OrganizationRow {
+    rows.map(|row| {
+        Ok(OrganizationRow {
+            kind: OrganizationKind::parse(&row.kind).ok_or_else(|| contradiction("organizations", row.id, "kind"))?,
             id: row.id,
             name: row.name,
             slug: row.slug,
             plan: row.plan,
             personal_user_id: row.personal_user_id,
             requires_second_factor: row.requires_second_factor,
+            created_at: Timestamp(row.created_at),
         })
-        .collect())
+    })
+    .collect()
 }
 
 pub(crate) struct MemberRow {

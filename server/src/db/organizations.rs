@@ -1,11 +1,11 @@
 //! Rows of organizations and of who belongs to them.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use types::{OrganizationId, OrganizationRole, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::{
-    Tx,
+    Db, Tx,
     entity::{organization_members, organizations},
 };
 use crate::error::Result;
@@ -29,31 +29,113 @@ pub(crate) async fn insert_member(tx: &mut Tx, row: MemberRow) -> Result<()> {
     Ok(())
 }
 
-/// Organizations of several members in which this person is the only owner.
-pub(crate) async fn shared_with_only_owner(tx: &mut Tx, user: UserId) -> Result<Vec<Uuid>> {
-    let owned: Vec<Uuid> = organization_members::Entity::find()
+/// Takes the organization for this transaction alone: what changes who belongs to it as what runs one after another. `None` when it
+/// is gone.
+pub(crate) async fn lock(tx: &mut Tx, id: OrganizationId) -> Result<Option<Row>> {
+    // SQLite knows no such lock; its write transactions already run one after another.
+    let query = organizations::Entity::find_by_id(id.0).lock_exclusive();
+    Ok(query.one(tx.conn()).await?)
+}
+
+/// The shared organizations that this person belongs to, or those where they have this role, in the order of their ids.
+pub(crate) async fn shared_of(
+    tx: &mut Tx,
+    user: UserId,
+    role: Option<OrganizationRole>,
+) -> Result<Vec<OrganizationId>> {
+    let mut memberships = organization_members::Entity::find()
         .select_only()
         .column(organization_members::Column::OrganizationId)
-        .filter(organization_members::Column::UserId.eq(user.0))
-        .filter(organization_members::Column::Role.eq(OrganizationRole::Owner.name()))
+        .filter(organization_members::Column::UserId.eq(user.0));
+    if let Some(role) = role {
+        memberships = memberships.filter(organization_members::Column::Role.eq(role.name()));
+    }
+    let ids: Vec<Uuid> = memberships.into_tuple().all(tx.conn()).await?;
+    let shared: Vec<Uuid> = organizations::Entity::find()
+        .select_only()
+        .column(organizations::Column::Id)
+        .filter(organizations::Column::Id.is_in(ids))
+        .filter(organizations::Column::PersonalUserId.is_null())
+        .order_by_asc(organizations::Column::Id)
         .into_tuple()
         .all(tx.conn())
         .await?;
-    let mut alone = Vec::new();
-    for organization in owned {
-        let others: Vec<String> = organization_members::Entity::find()
-            .select_only()
-            .column(organization_members::Column::Role)
-            .filter(organization_members::Column::OrganizationId.eq(organization))
-            .filter(organization_members::Column::UserId.ne(user.0))
-            .into_tuple()
-            .all(tx.conn())
-            .await?;
-        if !others.is_empty() && others.iter().all(|role| role != OrganizationRole::Owner.name()) {
-            alone.push(organization);
-        }
+    Ok(shared.into_iter().map(OrganizationId).collect())
+}
+
+/// Roles of everybody in it but this person.
+pub(crate) async fn roles_of_others(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<Vec<OrganizationRole>> {
+    let roles: Vec<String> = organization_members::Entity::find()
+        .select_only()
+        .column(organization_members::Column::Role)
+        .filter(organization_members::Column::OrganizationId.eq(organization.0))
+        .filter(organization_members::Column::UserId.ne(user.0))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    Ok(roles.iter().filter_map(|role| OrganizationRole::parse(role)).collect())
+}
+
+/// Who belongs to it, in the order of their ids, at most `limit`, those after `after` only.
+pub(crate) async fn members(
+    db: &Db,
+    organization: OrganizationId,
+    after: Option<UserId>,
+    limit: u64,
+) -> Result<Vec<MemberRow>> {
+    let mut query = organization_members::Entity::find()
+        .filter(organization_members::Column::OrganizationId.eq(organization.0))
+        .order_by_asc(organization_members::Column::UserId)
+        .limit(limit);
+    if let Some(after) = after {
+        query = query.filter(organization_members::Column::UserId.gt(after.0));
     }
-    Ok(alone)
+    Ok(query.all(db.read()).await?)
+}
+
+/// Where the person belongs, in the order of the organizations' ids, at most `limit`, those after `after` only.
+pub(crate) async fn of_user(
+    db: &Db,
+    user: UserId,
+    after: Option<OrganizationId>,
+    limit: u64,
+) -> Result<Vec<MemberRow>> {
+    let mut query = organization_members::Entity::find()
+        .filter(organization_members::Column::UserId.eq(user.0))
+        .order_by_asc(organization_members::Column::OrganizationId)
+        .limit(limit);
+    if let Some(after) = after {
+        query = query.filter(organization_members::Column::OrganizationId.gt(after.0));
+    }
+    Ok(query.all(db.read()).await?)
+}
+
+pub(crate) async fn find_member(db: &Db, organization: OrganizationId, user: UserId) -> Result<Option<MemberRow>> {
+    let query = organization_members::Entity::find_by_id((organization.0, user.0));
+    Ok(query.one(db.read()).await?)
+}
+
+/// Writes name and slug.
+pub(crate) async fn rename(tx: &mut Tx, id: OrganizationId, name: &str, slug: Option<&str>) -> Result<()> {
+    let now = tx.now().0;
+    organizations::Entity::update_many()
+        .col_expr(organizations::Column::Name, Expr::value(name))
+        .col_expr(organizations::Column::Slug, Expr::value(slug.map(str::to_owned)))
+        .col_expr(organizations::Column::UpdatedAt, Expr::value(now))
+        .filter(organizations::Column::Id.eq(id.0))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Removes an organization; members, teams and invitations go with the row. Its keys do not, and neither does what was used.
+pub(crate) async fn delete(tx: &mut Tx, id: OrganizationId) -> Result<()> {
+    organizations::Entity::delete_by_id(id.0).exec(tx.conn()).await?;
+    Ok(())
 }
 
 /// Whether the organization was there and this changed it.

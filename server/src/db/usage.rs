@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use types::{
-    CallId, KeyId, Nanos, OrganizationId, Timestamp, Tokens,
+    CallId, ConversationId, KeyId, Nanos, OrganizationId, Timestamp, Tokens, UserId,
     usage::{Call, CallKey, CallStatus, Sums, UsageSource},
 };
 use uuid::Uuid;
@@ -129,6 +129,52 @@ pub(crate) async fn days_and_spans(
         }
     }
     Ok((days, found))
+}
+
+/// Sums of the finished calls that one person made in these conversations; those without calls are absent. Calls of others that name one of
+/// them count nowhere.
+pub(crate) async fn by_conversation(
+    db: &Db,
+    user: UserId,
+    conversations: &[ConversationId],
+) -> Result<Vec<(ConversationId, Sums)>> {
+    if conversations.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<String> = (0..conversations.len()).map(|n| format!("(${})", n + 2)).collect();
+    // CROSS JOIN as in `between`: each conversation is one look into its index.
+    let text = format!(
+        "WITH wanted(id) AS (VALUES {}) SELECT wanted.id, {} FROM wanted CROSS JOIN usage_logs AS u \
+         WHERE u.conversation_id = wanted.id AND u.user_id = $1 GROUP BY wanted.id",
+        wanted.join(", "),
+        totals_of_rows(),
+    );
+    let values = std::iter::once(Value::from(user.0)).chain(conversations.iter().map(|id| Value::from(id.0)));
+    let statement = Statement::from_sql_and_values(db.read().get_database_backend(), text, values);
+    let rows = db.read().query_all_raw(statement).await?;
+    let read = |row: &QueryResult| Ok((ConversationId(row.try_get_by_index(0)?), sums(row, 1)?));
+    rows.iter().map(read).collect()
+}
+
+/// What [`totals`] is for rows of single calls, in the same order.
+fn totals_of_rows() -> String {
+    let (refused, settled, left) = (CallStatus::Refused, CallStatus::Settled, CallStatus::ClientGone);
+    let counted = [
+        format!("u.status <> '{}'", refused.name()),
+        format!("u.status = '{}'", refused.name()),
+        format!(
+            "u.status NOT IN ('{}', '{}', '{}')",
+            refused.name(),
+            settled.name(),
+            left.name()
+        ),
+        "u.unpriced".to_owned(),
+    ];
+    let counts = counted.map(|condition| format!("CAST(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END) AS BIGINT)"));
+    let summed = SUMS[counts.len()..]
+        .iter()
+        .map(|name| format!("CAST(SUM(u.{name}) AS BIGINT)"));
+    counts.iter().cloned().chain(summed).collect::<Vec<_>>().join(", ")
 }
 
 /// PostgreSQL adds bigints up to a numeric, hence the cast.

@@ -70,6 +70,12 @@ async fn lock_admins(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
+/// Takes the person's row for this transaction alone: nothing can be made theirs meanwhile.
+pub(crate) async fn lock(tx: &mut Tx, id: UserId) -> Result<()> {
+    users::Entity::find_by_id(id.0).lock_exclusive().one(tx.conn()).await?;
+    Ok(())
+}
+
 /// Removes a person; what belongs to them alone goes with the row.
 pub(crate) async fn delete(tx: &mut Tx, id: UserId) -> Result<()> {
     users::Entity::delete_by_id(id.0).exec(tx.conn()).await?;

@@ -85,6 +85,7 @@ fn open(calls: &[&Call], node: i32) -> Bound {
     bind.add(column(calls, |call| call.stream))?;
     bind.add(column(calls, |call| call.opened_at.0))?;
     bind.add(column(calls, |_| node))?;
+    bind.add(column(calls, |call| call.conversation_id.map(Uuid::from)))?;
     Ok(bind)
 }
 
@@ -113,6 +114,7 @@ fn usage(rows: &[Settled], node: i32) -> Bound {
     bind.add(column(rows, |row| row.ttft_ms.map(signed)))?;
     bind.add(column(rows, |row| row.error_class))?;
     bind.add(column(rows, |_| node))?;
+    bind.add(column(rows, |row| row.call.conversation_id.map(Uuid::from)))?;
     Ok(bind)
 }
 

@@ -76,7 +76,7 @@ async fn run<T>(
 
 fn arguments<T>(rows: &[T], bind: impl Fn(&mut SqliteArguments, &T) -> Bound) -> Result<SqliteArguments, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
-    arguments.reserve(rows.len() * 27, 0);
+    arguments.reserve(rows.len() * 28, 0);
     for row in rows {
         bind(&mut arguments, row).map_err(sqlx::Error::Encode)?;
     }
@@ -97,7 +97,8 @@ fn open(bind: &mut SqliteArguments, call: &Call, node: i32) -> Bound {
     bind.add(call.endpoint.as_ref())?;
     bind.add(call.stream)?;
     bind.add(call.opened_at.0)?;
-    bind.add(node)
+    bind.add(node)?;
+    bind.add(call.conversation_id.map(Uuid::from))
 }
 
 fn usage(bind: &mut SqliteArguments, settled: &Settled, node: i32) -> Bound {
@@ -124,7 +125,8 @@ fn usage(bind: &mut SqliteArguments, settled: &Settled, node: i32) -> Bound {
     bind.add(settled.latency_ms.map(signed))?;
     bind.add(settled.ttft_ms.map(signed))?;
     bind.add(settled.error_class)?;
-    bind.add(node)
+    bind.add(node)?;
+    bind.add(call.conversation_id.map(Uuid::from))
 }
 
 fn counts(bind: &mut SqliteArguments, tokens: &Tokens) -> Bound {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 /// Columns of `calls_open` that opening writes.
-const OPEN: [(&str, &str); 14] = [
+const OPEN: [(&str, &str); 15] = [
     ("key", "bigint"),
     ("call_id", "uuid"),
     ("request_id", "text"),
@@ -18,9 +18,10 @@ const OPEN: [(&str, &str); 14] = [
     ("stream", "boolean"),
     ("opened_at", "bigint"),
     ("node", "integer"),
+    ("conversation_id", "uuid"),
 ];
 
-const USAGE: [(&str, &str); 27] = [
+const USAGE: [(&str, &str); 28] = [
     ("id", "uuid"),
     ("request_id", "text"),
     ("created_at", "bigint"),
@@ -48,6 +49,7 @@ const USAGE: [(&str, &str); 27] = [
     ("ttft_ms", "bigint"),
     ("error_class", "text"),
     ("node", "integer"),
+    ("conversation_id", "uuid"),
 ];
 
 /// The first six are the primary key.

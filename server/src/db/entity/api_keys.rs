@@ -20,6 +20,7 @@ pub struct Model {
     pub revoked_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
+    pub team_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -27,6 +27,7 @@ pub struct Model {
     #[sea_orm(column_name = "tok_cache_write_1h")]
     pub tok_cache_write_1h: Option<i64>,
     pub tok_output: Option<i64>,
+    pub conversation_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
