@@ -121,12 +121,14 @@ pub async fn seed_first_admin(state: &State) -> Result<()> {
         username: first.username,
         full_name: None,
         locale: None,
+        invitation: None,
     };
     let request = Create {
         new,
         role: PlatformRole::Admin,
         by: By::Operator(Actor::System),
         guard: Guard::None,
+        invitation: None,
     };
     match create(state, request).await {
         // Another node that starts at the same time was faster.
@@ -144,6 +146,7 @@ pub async fn create_admin(state: &State, new: Register) -> Result<User> {
         role: PlatformRole::Admin,
         by: By::Operator(Actor::CommandLine),
         guard: Guard::None,
+        invitation: None,
     };
     create(state, request).await
 }

@@ -24,13 +24,13 @@ pub use cors::Origins as Cors;
 pub use env::Env;
 pub use layers::Sources;
 pub use sections::{
-    AuthConfig, DatabaseConfig, GatewayConfig, LedgerConfig, LogConfig, PrivacyConfig, RateLimits, ServerConfig,
-    SmtpConfig,
+    AuditConfig, AuthConfig, DatabaseConfig, GatewayConfig, LedgerConfig, LogConfig, PrivacyConfig, RateLimits,
+    RequestLogConfig, ServerConfig, SmtpConfig,
 };
 pub use show::{Shown, env_example};
 pub(crate) use sign_in::is_loopback;
 pub use sign_in::{GroupMembership, Mapping, SINGLE, SignInProvider};
-pub use values::{AppEnv, Durability, Keep, LogFormat, Networks, OpenMode, Registration, parse_duration};
+pub use values::{AppEnv, Durability, Keep, LogFormat, Networks, OpenMode, Registration, Retention, parse_duration};
 
 use crate::crypto::Secret;
 use catalogue::{WrittenModel, WrittenProvider};
@@ -63,6 +63,8 @@ pub struct Config {
     pub first_admin: Option<FirstAdmin>,
     pub cors: Cors,
     pub privacy: PrivacyConfig,
+    pub audit: AuditConfig,
+    pub request_log: RequestLogConfig,
     pub ledger: LedgerConfig,
     pub gateway: GatewayConfig,
     pub smtp: SmtpConfig,
@@ -104,6 +106,8 @@ struct Written {
     first_admin: sections::WrittenFirstAdmin,
     cors: sections::WrittenCors,
     privacy: PrivacyConfig,
+    audit: AuditConfig,
+    request_log: RequestLogConfig,
     ledger: LedgerConfig,
     gateway: GatewayConfig,
     log: LogConfig,
@@ -181,6 +185,8 @@ impl Config {
             first_admin: check::first_admin(written.first_admin)?,
             cors: Cors::default(),
             privacy: written.privacy,
+            audit: written.audit,
+            request_log: written.request_log,
             ledger: written.ledger,
             gateway: written.gateway,
             smtp: written.smtp,

@@ -13,19 +13,28 @@ use sea_orm::{
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::{Error, clock::Clock, error::Result};
+use crate::{
+    Error,
+    clock::Clock,
+    error::Result,
+    idempotency::{self, Once},
+};
 
 pub(crate) mod api_tokens;
 pub(crate) mod audit;
 pub(crate) mod calls;
 pub(crate) mod changes;
+pub(crate) mod conversations;
 pub(crate) mod devices;
 pub(crate) mod digest;
 pub(crate) mod directory;
 mod entity;
 mod error;
 pub(crate) mod factors;
+mod id_range;
+pub(crate) mod idempotency_keys;
 pub(crate) mod identities;
+pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod models;
 pub(crate) mod nodes;
@@ -33,8 +42,11 @@ mod open;
 pub(crate) mod organizations;
 pub(crate) mod prices;
 pub(crate) mod providers;
+pub(crate) mod request_logs;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_tokens;
+pub(crate) mod slugs;
+pub(crate) mod teams;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -68,6 +80,7 @@ pub(crate) struct Tx {
     changed: Vec<Changed>,
     after: Vec<Box<dyn FnOnce() + Send + Sync>>,
     now: types::Timestamp,
+    once: Option<Arc<Once>>,
 }
 
 impl Db {
@@ -109,14 +122,16 @@ impl Db {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
         let db = self.clone();
-        let task = self.0.tasks.spawn(async move { db.transaction(work).await });
+        // The task that owns the transaction is not the one that knows its request.
+        let once = idempotency::current();
+        let task = self.0.tasks.spawn(async move { db.transaction(once, work).await });
         match task.await {
             Ok(outcome) => outcome,
             Err(error) => Err(Error::internal(format_args!("a transaction's task ended: {error}"))),
         }
     }
 
-    async fn transaction<T, F>(&self, work: F) -> Result<T>
+    async fn transaction<T, F>(&self, once: Option<Arc<Once>>, work: F) -> Result<T>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
@@ -126,6 +141,7 @@ impl Db {
             changed: Vec::new(),
             after: Vec::new(),
             now: self.0.clock.now(),
+            once,
         };
         let value = match work(&mut tx).await {
             Ok(value) => value,
@@ -231,6 +247,11 @@ impl Tx {
     /// When the transaction began.
     pub fn now(&self) -> types::Timestamp {
         self.now
+    }
+
+    /// The request with an `Idempotency-Key` that this belongs to.
+    pub fn once(&self) -> Option<Arc<Once>> {
+        self.once.clone()
     }
 
     pub(in crate::db) fn conn(&self) -> &DatabaseTransaction {

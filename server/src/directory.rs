@@ -1,4 +1,4 @@
-//! What the hot path knows, complete and in memory: keys, personal tokens, people, organizations, members, models, providers, prices, ended sign-ins.
+//! What the hot path knows, complete and in memory: keys, personal tokens, people, organizations, members, teams, models, providers, prices, ended sign-ins.
 //!
 //! Reads never wait and never ask the database, so absence is an answer. A change of this process is applied after its commit and before
 //! its caller goes on; changes of others are polled from the `changes` table. A poll that is too old makes [`Directory::fresh`] say so.
@@ -7,6 +7,7 @@ mod catalogue;
 mod entries;
 mod load;
 mod poll;
+mod teams;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,9 +15,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use types::{ApiTokenId, KeyId, OrganizationId, OrganizationRole, SessionId, Timestamp, UserId, key_format};
+use types::{ApiTokenId, KeyId, OrganizationId, OrganizationRole, SessionId, TeamId, Timestamp, UserId, key_format};
 
-pub use entries::{KeyEntry, ModelEntry, OrganizationEntry, ProviderEntry, ProviderKind, Route, TokenEntry, UserEntry};
+pub use entries::{
+    KeyEntry, ModelEntry, OrganizationEntry, ProviderEntry, ProviderKind, Route, TeamEntry, TokenEntry, UserEntry,
+};
 
 use crate::{
     Config,
@@ -65,6 +68,9 @@ struct Maps {
     users: HashMap<UserId, Arc<UserEntry>>,
     organizations: HashMap<OrganizationId, Arc<OrganizationEntry>>,
     members: HashMap<OrganizationId, HashMap<UserId, OrganizationRole>>,
+    slugs: HashMap<String, OrganizationId>,
+    teams: HashMap<TeamId, Arc<TeamEntry>>,
+    teams_of: HashMap<OrganizationId, HashSet<TeamId>>,
     /// Organizations that ask their members for a second factor; few, so that looking through them costs nothing.
     requiring: HashSet<OrganizationId>,
     /// Enabled models that have a route, by name.
@@ -116,6 +122,16 @@ impl Directory {
 
     pub fn organization(&self, id: OrganizationId) -> Option<Arc<OrganizationEntry>> {
         self.read().organizations.get(&id).cloned()
+    }
+
+    /// The organization that has this slug now.
+    pub fn organization_of_slug(&self, slug: &str) -> Option<OrganizationId> {
+        self.read().slugs.get(slug).copied()
+    }
+
+    /// How many people belong to it.
+    pub fn member_count(&self, organization: OrganizationId) -> usize {
+        self.read().members.get(&organization).map_or(0, HashMap::len)
     }
 
     pub fn is_member(&self, organization: OrganizationId, user: UserId) -> Option<OrganizationRole> {

@@ -1,7 +1,7 @@
 //! What integration tests need and no door offers yet: reading the audit log, counting sign-ins, disabling somebody, an organization that asks for two factors.
 
 use serde_json::{Value, json};
-use types::{OrganizationId, OrganizationRole, UserId};
+use types::{OrganizationId, OrganizationRole, PlatformRole, UserId};
 
 use crate::{
     State,
@@ -19,6 +19,16 @@ pub async fn audit_log(state: &State) -> Result<Vec<Value>> {
         })
     };
     Ok(rows.into_iter().map(shown).collect())
+}
+
+/// Puts what waits in the audit log under seals now.
+pub async fn seal_audit(state: &State) -> Result<()> {
+    crate::audit::chain::seal(state.db()).await
+}
+
+/// Removes what is older than `kept` from the request log. How much that was.
+pub async fn sweep_request_log(state: &State, kept: std::time::Duration) -> Result<u64> {
+    crate::request_log::sweep(state.db(), kept, &state.stopping()).await
 }
 
 /// Refresh tokens, of everybody, that would be accepted as the current one of their sign-in.
@@ -49,7 +59,7 @@ pub async fn drop_password(state: &State, user: UserId) -> Result<()> {
         .await
 }
 
-/// An organization of several people. Doors make them later.
+/// An organization of several people that nobody belongs to.
 pub async fn organization(state: &State, slug: &str) -> Result<OrganizationId> {
     let id = OrganizationId(state.clock().new_id());
     let now = state.clock().now().0;
@@ -57,7 +67,7 @@ pub async fn organization(state: &State, slug: &str) -> Result<OrganizationId> {
         id: id.0,
         slug: Some(slug.to_owned()),
         name: slug.to_owned(),
-        kind: "team".to_owned(),
+        kind: "shared".to_owned(),
         personal_user_id: None,
         plan: "free".to_owned(),
         created_at: now,
@@ -95,7 +105,53 @@ pub async fn join(state: &State, organization: OrganizationId, user: UserId, rol
         .await
 }
 
-/// As `organizations::require_second_factor`, without asking who wishes it.
+/// Notes that somebody's address is theirs, as a link in a letter does.
+pub async fn verify(state: &State, user: UserId) -> Result<()> {
+    state
+        .write(move |tx| {
+            Box::pin(async move {
+                let now = tx.now();
+                tx.changed(Change::User, user);
+                db::users::verify_email(tx, user, now).await.map(|_| ())
+            })
+        })
+        .await
+}
+
+/// An identity elsewhere, as if its provider had been asked; its id.
+pub async fn identity(state: &State, user: UserId) -> Result<uuid::Uuid> {
+    let (id, now) = (state.clock().new_id(), state.clock().now().0);
+    let row = db::identities::Row {
+        id,
+        user_id: user.0,
+        provider: "work".to_owned(),
+        issuer: "https://id.example.com".to_owned(),
+        subject: id.to_string(),
+        email: None,
+        grants: None,
+        created_at: now,
+        last_used_at: now,
+    };
+    state
+        .write(move |tx| Box::pin(async move { db::identities::insert(tx, row).await }))
+        .await?;
+    Ok(id)
+}
+
+/// Gives somebody a role on the whole server.
+pub async fn set_platform_role(state: &State, user: UserId, role: PlatformRole) -> Result<()> {
+    state
+        .write(move |tx| {
+            Box::pin(async move {
+                let now = tx.now();
+                tx.changed(Change::User, user);
+                db::users::set_role(tx, user, role, now).await
+            })
+        })
+        .await
+}
+
+/// As `requires_second_factor` of an organization, without asking who wishes it.
 pub async fn ask_for_second_factor(state: &State, organization: OrganizationId) -> Result<()> {
     state
         .write(move |tx| {

@@ -8,6 +8,7 @@ pub mod books;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
+pub mod conversations;
 pub mod crypto;
 mod db;
 pub mod directory;
@@ -16,14 +17,18 @@ pub mod factors;
 #[doc(hidden)]
 pub mod for_tests;
 pub mod http;
+mod idempotency;
 pub mod keys;
 pub mod mail;
 pub mod organizations;
+mod paging;
 pub mod passwords;
+pub mod request_log;
 pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod state;
+pub mod teams;
 pub mod tokens;
 
 pub use config::Config;

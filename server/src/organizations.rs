@@ -1,15 +1,33 @@
-//! Organizations: what owns keys, usage and money. Everyone has a personal one, whose only member and owner they are.
+//! Organizations: what owns keys, usage and money. Everyone has a personal one, whose only member and owner they are; shared ones have
+//! at least one owner, always.
 //!
-//! [`Member`] is the proof that somebody belongs to an organization; services that work inside one ask for it.
+//! [`Member`] is the proof that somebody belongs to an organization, [`OrganizationAdmin`] and [`OrganizationOwner`] are proofs of what
+//! they may do in it; services ask for the one they need. Proofs come from memory, so whoever writes asks again inside the
+//! transaction ([`hold`]).
 
-use serde_json::json;
-use types::{OrganizationId, OrganizationRole, UserId, error::Code};
+pub mod invitations;
+pub mod members;
+mod shared;
+
+use std::ops::Deref;
+
+use types::{
+    OrganizationId, OrganizationRole, UserId,
+    error::Code,
+    organizations::{Organization, OrganizationKind},
+    page::Page,
+    rules,
+};
+
+pub(crate) use shared::dissolve;
+pub use shared::{create, delete, update};
 
 use crate::{
     Error, State,
-    audit::{self, Actor, Event, Target},
-    db::{self, Change},
+    audit::Actor,
+    db::{self, Tx},
     error::Result,
+    paging::Asked,
     sessions::User,
 };
 
@@ -34,16 +52,71 @@ impl Member {
         self.role
     }
 
-    /// Keys spend the organization's money, so members who only use it cannot make them.
-    pub(crate) fn may_create_keys(&self) -> Result<()> {
-        match self.role {
-            OrganizationRole::Owner | OrganizationRole::Admin => Ok(()),
-            OrganizationRole::Member => Err(Error::refused(
-                Code::Forbidden,
-                "Only owners and admins of this organization create keys in it.",
-            )),
+    /// The proof that they manage members, teams, invitations and keys. Owners do too.
+    pub fn admin(&self) -> Result<OrganizationAdmin<'_>> {
+        may(self.role, OrganizationRole::Admin)?;
+        Ok(OrganizationAdmin(self))
+    }
+
+    /// The proof that it is theirs.
+    pub fn owner(&self) -> Result<OrganizationOwner<'_>> {
+        may(self.role, OrganizationRole::Owner)?;
+        Ok(OrganizationOwner(self))
+    }
+
+    /// For the audit log. Their address stands in the row that tells of the sign-in.
+    pub(crate) const fn actor(&self) -> Actor {
+        Actor::User {
+            id: self.user_id,
+            address: None,
         }
     }
+}
+
+/// A [`Member`] who manages the organization. Made by [`Member::admin`] alone.
+#[derive(Debug, Clone, Copy)]
+pub struct OrganizationAdmin<'a>(&'a Member);
+
+/// A [`Member`] who owns the organization. Made by [`Member::owner`] alone.
+#[derive(Debug, Clone, Copy)]
+pub struct OrganizationOwner<'a>(&'a Member);
+
+impl Deref for OrganizationAdmin<'_> {
+    type Target = Member;
+
+    fn deref(&self) -> &Member {
+        self.0
+    }
+}
+
+impl Deref for OrganizationOwner<'_> {
+    type Target = Member;
+
+    fn deref(&self) -> &Member {
+        self.0
+    }
+}
+
+/// Errors: 403 unless `role` may do what `needed` may.
+fn may(role: OrganizationRole, needed: OrganizationRole) -> Result<()> {
+    if role.reaches(needed) {
+        return Ok(());
+    }
+    let message = match needed {
+        OrganizationRole::Owner => "Only owners of this organization may do this.",
+        OrganizationRole::Admin => "Only owners and admins of this organization may do this.",
+        OrganizationRole::Member => "Only members of this organization may do this.",
+    };
+    Err(Error::refused(Code::Forbidden, message))
+}
+
+/// Errors: 403 for a role that is above one's own, given, taken or touched.
+fn may_grant(by: OrganizationRole, role: OrganizationRole) -> Result<()> {
+    if by.may_grant(role) {
+        return Ok(());
+    }
+    let message = "Nobody gives or takes a role above their own. Ask an owner of this organization.";
+    Err(Error::refused(Code::Forbidden, message))
 }
 
 /// The person's place in `organization`; one they do not belong to is as unknown to them as one that does not exist.
@@ -54,7 +127,7 @@ pub fn member(state: &State, user: &User, organization: OrganizationId) -> Resul
             user_id: user.id(),
             role,
         }),
-        None => Err(Error::refused(Code::NotFound, "There is no such organization.")),
+        None => Err(unknown()),
     }
 }
 
@@ -63,41 +136,109 @@ pub fn personal(state: &State, user: &User) -> Result<Member> {
     member(state, user, user.organization_id())
 }
 
-/// Asks every member of the organization for a second factor, or no longer. Who has none is led to set one up before anything else.
+/// The organization of this id or present slug, whoever belongs to it. From memory.
+pub fn named(state: &State, text: &str) -> Option<OrganizationId> {
+    match text.parse() {
+        Ok(id) => Some(id),
+        Err(_) => state.directory().organization_of_slug(text),
+    }
+}
+
+/// What a name in an address leads to.
+pub enum Found {
+    Here(Member),
+    /// It changed its slug to this one.
+    Moved(String),
+}
+
+/// The person's place in the organization of this id, slug, or slug until lately.
 ///
-/// Errors: 403 for who does not own the organization, or has no second factor themselves.
-pub async fn require_second_factor(
-    state: &State,
-    user: &User,
-    organization: OrganizationId,
-    required: bool,
-) -> Result<()> {
-    if member(state, user, organization)?.role() != OrganizationRole::Owner {
-        let message = "Only owners of this organization decide this.";
-        return Err(Error::refused(Code::Forbidden, message));
+/// Errors: 404 for one that does not exist and for one they do not belong to.
+pub async fn find(state: &State, user: &User, text: &str) -> Result<Found> {
+    if let Some(id) = named(state, text) {
+        return member(state, user, id).map(Found::Here);
     }
-    if required && !user.entry().has_second_factor {
-        // Otherwise the next page would lock its owner out of everything but the settings.
-        let message = "Set up a second factor of your own first.";
-        return Err(Error::refused(Code::SecondFactorMissing, message));
+    rules::slug(text).map_err(|_| unknown())?;
+    let now = state.clock().now();
+    let id = db::slugs::led_to(state.db(), text, now).await?.ok_or_else(unknown)?;
+    member(state, user, id)?;
+    let slug = state.directory().organization(id).and_then(|entry| entry.slug.clone());
+    slug.map(Found::Moved).ok_or_else(unknown)
+}
+
+/// Organizations that the person belongs to. `limit` is 1 to 100.
+pub async fn page(state: &State, user: &User, limit: u64, cursor: Option<&str>) -> Result<Page<Organization>> {
+    let asked = Asked::of(limit, cursor)?;
+    let rows = db::organizations::of_user(state.db(), user.id(), asked.after, asked.rows()).await?;
+    Ok(asked.page(
+        rows,
+        |row| row.organization_id,
+        // What was joined or left on another node in the last two seconds is not known in memory yet.
+        |row| get(state, &member(state, user, OrganizationId(row.organization_id)).ok()?).ok(),
+    ))
+}
+
+/// The organization as its member sees it. From memory.
+pub fn get(state: &State, member: &Member) -> Result<Organization> {
+    let directory = state.directory();
+    let entry = directory.organization(member.organization_id).ok_or_else(unknown)?;
+    Ok(Organization {
+        id: entry.id,
+        slug: entry.slug.clone(),
+        name: entry.name.clone(),
+        kind: entry.kind,
+        role: member.role,
+        plan: entry.plan.clone(),
+        members: u64::try_from(directory.member_count(entry.id)).unwrap_or(u64::MAX),
+        requires_second_factor: entry.requires_second_factor,
+        created_at: entry.created_at,
+    })
+}
+
+fn unknown() -> Error {
+    Error::refused(Code::NotFound, "There is no such organization.")
+}
+
+/// Errors: 409 for a personal organization, which has one member and no teams.
+pub(crate) fn must_be_shared(state: &State, member: &Member) -> Result<()> {
+    let entry = state.directory().organization(member.organization_id);
+    if entry.ok_or_else(unknown)?.kind == OrganizationKind::Shared {
+        return Ok(());
     }
-    let clock = state.clock().clone();
-    let event = Event {
-        organization: Some(organization),
-        actor: Actor::signed_in(user),
-        action: "organization.second_factor",
-        target: Target::Organization(organization),
-        details: json!({ "required": required }),
-    };
-    let write = state.write(move |tx| {
-        Box::pin(async move {
-            let now = tx.now();
-            if !db::organizations::require_second_factor(tx, organization, required, now).await? {
-                return Ok(());
-            }
-            tx.changed(Change::Organization, organization);
-            audit::record(tx, &clock, event).await
+    let message = "A personal organization is one person's alone. Make a shared one first.";
+    Err(Error::refused(Code::Conflict, message))
+}
+
+/// An organization that a transaction has for itself, with what the person may do in it at this moment.
+pub(crate) struct Held {
+    pub row: db::organizations::Row,
+    pub role: OrganizationRole,
+}
+
+/// Takes the organization for this transaction alone and asks again whether the person may do what `needed` may.
+///
+/// Errors: 404 when they do not belong to it any more, 403 when their role is lower by now.
+pub(crate) async fn hold(tx: &mut Tx, member: &Member, needed: OrganizationRole) -> Result<Held> {
+    let row = db::organizations::lock(tx, member.organization_id)
+        .await?
+        .ok_or_else(unknown)?;
+    let role = role_in(tx, member.organization_id, member.user_id)
+        .await?
+        .ok_or_else(unknown)?;
+    may(role, needed)?;
+    Ok(Held { row, role })
+}
+
+/// What somebody is in an organization, as the transaction sees it.
+async fn role_in(tx: &mut Tx, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationRole>> {
+    let row = db::organizations::member(tx, organization, user).await?;
+    row.map(|row| {
+        OrganizationRole::parse(&row.role).ok_or_else(|| {
+            Error::internal(format_args!(
+                "organization_members {}: its role is not known",
+                row.user_id
+            ))
         })
-    });
-    write.await
+    })
+    .transpose()
 }

@@ -36,13 +36,18 @@ use crate::{
 pub struct User {
     entry: Arc<UserEntry>,
     session: Option<SessionId>,
+    address: Option<String>,
 }
 
 impl User {
     /// The active person with this id, or 401: their sign-in is worth nothing any more.
     fn of(state: &State, id: UserId, session: Option<SessionId>) -> Result<Self> {
         match state.directory().user(id) {
-            Some(entry) if entry.is_active => Ok(User { entry, session }),
+            Some(entry) if entry.is_active => Ok(User {
+                entry,
+                session,
+                address: None,
+            }),
             Some(_) | None => Err(ended()),
         }
     }
@@ -84,6 +89,15 @@ impl User {
         self.session
     }
 
+    /// Notes where this request comes from, cut to what the privacy settings keep: the audit log tells it with every change.
+    pub fn seen_from(self, address: Option<String>) -> Self {
+        User { address, ..self }
+    }
+
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
     /// What the directory knows of the person.
     pub fn entry(&self) -> &UserEntry {
         &self.entry
@@ -93,9 +107,20 @@ impl User {
     pub fn admin(&self) -> Result<Admin<'_>> {
         match self.entry.role {
             PlatformRole::Admin => Ok(Admin(self)),
-            PlatformRole::User => Err(Error::refused(
+            PlatformRole::ReadOnlyAdmin | PlatformRole::User => Err(Error::refused(
                 Code::Forbidden,
                 "Only administrators of this server can do this.",
+            )),
+        }
+    }
+
+    /// The proof of the right to see what administrators see.
+    pub fn auditor(&self) -> Result<Auditor<'_>> {
+        match self.entry.role {
+            PlatformRole::Admin | PlatformRole::ReadOnlyAdmin => Ok(Auditor(self)),
+            PlatformRole::User => Err(Error::refused(
+                Code::Forbidden,
+                "Only administrators of this server can see this.",
             )),
         }
     }
@@ -105,6 +130,15 @@ impl User {
 pub struct Admin<'a>(&'a User);
 
 impl Admin<'_> {
+    pub fn user(&self) -> &User {
+        self.0
+    }
+}
+
+/// A [`User`] who sees what administrators see; that they may change it is not said.
+pub struct Auditor<'a>(&'a User);
+
+impl Auditor<'_> {
     pub fn user(&self) -> &User {
         self.0
     }
@@ -225,13 +259,4 @@ async fn end(tx: &mut Tx, clock: &Clock, row: &db::sessions::Row, why: &'static 
         details: json!({ "why": why }),
     };
     audit::record(tx, clock, event).await
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
 }

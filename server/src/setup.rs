@@ -57,6 +57,7 @@ pub async fn complete(state: &State, presented: &str, new: Register, device: &De
         role: PlatformRole::Admin,
         by: By::Themselves(device.clone()),
         guard: Guard::FirstAdmin,
+        invitation: None,
     };
     accounts::create(state, request).await.map(Entered::signed_up)
 }
@@ -69,6 +70,7 @@ pub fn parts(setup: Setup) -> (String, Register) {
         username: setup.username,
         full_name: setup.full_name,
         locale: None,
+        invitation: None,
     };
     (setup.token, new)
 }

@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use secrets::Secrets;
 
 use crate::{
-    Config, accounts,
+    Config, accounts, audit,
     books::ledger::Ledger,
     catalogue,
     clock::Clock,
@@ -27,7 +27,9 @@ use crate::{
     error::{Error, Result},
     factors::Attempts,
     http::layers::Limiter,
+    idempotency::AllRunning,
     mail::Mail,
+    request_log::RequestLog,
     sign_in::{identity::Providers, limits::Limits},
 };
 
@@ -36,17 +38,20 @@ use crate::{
 pub struct State(Arc<Inner>);
 
 struct Inner {
+    role: Role,
     config: Config,
     clock: Clock,
     secrets: Secrets,
     db: Db,
     directory: Directory,
     ledger: Ledger,
+    request_log: RequestLog,
     sign_in_limits: Limits,
     limiter: Limiter,
     mail: Mail,
     factor_attempts: Attempts,
     identity_providers: Providers,
+    running: AllRunning,
     tasks: TaskTracker,
     stopping: CancellationToken,
     cut_streams: CancellationToken,
@@ -116,7 +121,13 @@ impl State {
         let sign_in_limits = Limits::new(config.rate_limits.clone(), start.clock.clone());
         let limiter = Limiter::new(&config.rate_limits, &start.clock);
         let identity_providers = Providers::of(&config, &start.clock);
+        let request_log = if serves {
+            RequestLog::start(&db, &config.request_log)
+        } else {
+            RequestLog::off()
+        };
         let state = State(Arc::new(Inner {
+            role: start.role,
             sign_in_limits,
             limiter,
             config,
@@ -125,9 +136,11 @@ impl State {
             db,
             directory,
             ledger,
+            request_log,
             mail,
             factor_attempts: Attempts::default(),
             identity_providers,
+            running: AllRunning::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             cut_streams: CancellationToken::new(),
@@ -136,6 +149,7 @@ impl State {
         if serves {
             state.spawn(state.directory().clone().keep_true(state.0.stopping.clone()));
             state.spawn(state.directory().clone().keep_house(state.0.stopping.clone()));
+            state.spawn(audit::chain::keep_sealing(state.db().clone(), state.0.stopping.clone()));
             if let Err(error) = accounts::seed_first_admin(&state).await {
                 state.shutdown().await;
                 return Err(error);
@@ -185,8 +199,16 @@ impl State {
         &self.0.identity_providers
     }
 
+    pub(crate) fn running(&self) -> &AllRunning {
+        &self.0.running
+    }
+
     pub fn ledger(&self) -> &Ledger {
         &self.0.ledger
+    }
+
+    pub(crate) fn request_log(&self) -> &RequestLog {
+        &self.0.request_log
     }
 
     pub(crate) fn sign_in_limits(&self) -> &Limits {
@@ -247,6 +269,12 @@ impl State {
         self.0.cut_streams.cancel();
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        self.0.request_log.stop();
+        if self.0.role == Role::Serve
+            && let Err(error) = audit::chain::seal(&self.0.db).await
+        {
+            tracing::warn!(error_class = error.class(), detail = %error, "the end of the audit log waits for its seal until the next start");
+        }
         if let Err(error) = self.0.ledger.close().await {
             tracing::error!(error_class = error.class(), detail = %error, "the ledger could not be written whole; the rest is booked as lost at the next start");
         }

@@ -24,7 +24,7 @@ use crate::{
     db::{self, Change, keys::Revoked},
     directory::TokenEntry,
     error::Result,
-    keys,
+    idempotency, keys,
     mail::{self, Letter, Recipient},
     sessions::{Device, User},
     sign_in,
@@ -50,6 +50,14 @@ impl TokenUser {
 
     pub fn id(&self) -> ApiTokenId {
         self.entry.id
+    }
+
+    /// As [`User::seen_from`].
+    pub fn seen_from(self, address: Option<String>) -> Self {
+        TokenUser {
+            user: self.user.seen_from(address),
+            ..self
+        }
     }
 
     pub fn may(&self, scope: Scope) -> bool {
@@ -155,6 +163,10 @@ async fn make(state: &State, user: &User, made: Made, device: &Device) -> Result
         created_at: now.0,
     };
     let details = shown(state, row.clone());
+    let replay = CreatedToken {
+        token: None,
+        details: details.clone(),
+    };
     let (clock, sender, to) = (state.clock().clone(), state.clone(), Recipient::of(user));
     let id = user.id();
     let event = Event {
@@ -162,11 +174,14 @@ async fn make(state: &State, user: &User, made: Made, device: &Device) -> Result
         actor: Actor::user(id, device),
         action: "token.created",
         target: Target::Token(details.id),
-        details: json!({ "public_id": public_id, "origin": made.origin, "scopes": scopes }),
+        details: json!({
+            "public_id": public_id, "origin": made.origin, "scopes": scopes, "expires_at": row.expires_at.map(Timestamp),
+        }),
     };
     state
         .write(move |tx| {
             Box::pin(async move {
+                idempotency::record(tx, &replay).await?;
                 if db::api_tokens::count_live(tx, id, now).await? >= MOST {
                     let message = "You have 100 personal tokens. Revoke some that you do not use.";
                     return Err(Error::refused(Code::Conflict, message));

@@ -5,6 +5,7 @@ use types::{
     OrganizationId, OrganizationRole, PlatformRole, Refusal, UserId,
     accounts::Register,
     error::{Code, FieldErrors},
+    organizations::OrganizationKind,
     rules::{self, Wrong},
 };
 
@@ -15,6 +16,7 @@ use crate::{
     clock::Clock,
     db::{self, Change, Tx},
     error::Result,
+    organizations::invitations::{self, Invited},
     passwords,
     sessions::{Device, User},
     sign_in::token::{self, Kind},
@@ -28,6 +30,8 @@ pub(crate) struct Create {
     pub role: PlatformRole,
     pub by: By,
     pub guard: Guard,
+    /// What lets the person in, and into which organization.
+    pub invitation: Option<Invited>,
 }
 
 /// A condition that is checked in the transaction that makes the account.
@@ -56,7 +60,8 @@ pub(crate) async fn create(state: &State, request: Create) -> Result<User> {
         username: request.new.username.clone(),
         full_name: request.new.full_name.as_ref().map(|name| name.trim().to_owned()),
         hash: Some(hash),
-        verified: false,
+        verified: request.invitation.as_ref().is_some_and(|invited| invited.is_mailed),
+        invitation: request.invitation,
         identity: None,
         role: request.role,
         by: request.by,
@@ -93,6 +98,7 @@ pub(crate) async fn create_vouched(state: &State, vouched: Vouched, device: &Dev
         guard: Guard::None,
         locale: None,
         link: None,
+        invitation: None,
         clock: state.clock().clone(),
     };
     account.make(state).await
@@ -125,6 +131,7 @@ pub(super) async fn from_link(state: &State, hashed: Hashed, by: By) -> Result<U
         by,
         guard: Guard::None,
         link: Some((state.clone(), hashed.link)),
+        invitation: None,
         clock: state.clock().clone(),
     };
     account.make(state).await
@@ -198,6 +205,7 @@ struct Account {
     guard: Guard,
     /// What the account is made by, where a letter asked to confirm.
     link: Option<(State, String)>,
+    invitation: Option<Invited>,
     clock: Clock,
 }
 
@@ -240,7 +248,7 @@ impl Account {
             id: self.organization.0,
             slug: None,
             name: username,
-            kind: "personal".to_owned(),
+            kind: OrganizationKind::Personal.name().to_owned(),
             personal_user_id: Some(self.id.0),
             plan: "free".to_owned(),
             created_at: now,
@@ -264,7 +272,11 @@ impl Account {
         }
         tx.changed(Change::Organization, self.organization);
         tx.changed(Change::User, self.id);
-        audit::record(tx, &self.clock, self.event()).await
+        audit::record(tx, &self.clock, self.event()).await?;
+        if let Some(invited) = &self.invitation {
+            invitations::use_up(tx, &self.clock, &invited.hash, self.id, self.actor()).await?;
+        }
+        Ok(())
     }
 
     async fn free_username(&self, tx: &mut Tx) -> Result<String> {
@@ -289,14 +301,17 @@ impl Account {
         Err(username_taken())
     }
 
-    fn event(&self) -> Event {
-        let actor = match &self.by {
+    fn actor(&self) -> Actor {
+        match &self.by {
             By::Themselves(device) => Actor::user(self.id, device),
             By::Operator(actor) => actor.clone(),
-        };
+        }
+    }
+
+    fn event(&self) -> Event {
         Event {
             organization: Some(self.organization),
-            actor,
+            actor: self.actor(),
             action: match self.guard {
                 Guard::FirstAdmin => "setup.completed",
                 Guard::None => "user.created",

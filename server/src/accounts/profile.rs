@@ -1,6 +1,6 @@
 //! What a person sees and changes of their own account.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use types::{
     Refusal,
     accounts::{Me, ProfileChange, wrong},
@@ -64,18 +64,21 @@ pub async fn update_profile(state: &State, user: &User, change: ProfileChange) -
     };
     let id = user.id();
     let clock = state.clock().clone();
-    let event = Event {
-        organization: Some(user.organization_id()),
-        actor: Actor::signed_in(user),
-        action: "user.updated",
-        target: Target::User(id),
-        details: json!({ "fields": fields }),
-    };
+    let (organization, actor) = (user.organization_id(), Actor::signed_in(user));
     let written = state.write(move |tx| {
         Box::pin(async move {
             let now = tx.now();
+            let before = db::users::find_in(tx, id).await?;
+            let (before, after) = told(before.as_ref(), &update);
             db::users::update_profile(tx, id, update, now).await?;
             tx.changed(Change::User, id);
+            let event = Event {
+                organization: Some(organization),
+                actor,
+                action: "user.updated",
+                target: Target::User(id),
+                details: json!({ "fields": fields, "before": before, "after": after }),
+            };
             audit::record(tx, &clock, event).await
         })
     });
@@ -114,6 +117,23 @@ pub async fn update_preferences(
         ..ProfileChange::default()
     };
     update_profile(state, user, change).await.map(|_| ())
+}
+
+/// The values that the audit log tells, before and after: those that say nothing about the person.
+fn told(before: Option<&db::users::Row>, update: &ProfileUpdate) -> (Value, Value) {
+    let fields = [
+        ("locale", before.map(|row| &row.locale), &update.locale),
+        ("theme", before.map(|row| &row.theme), &update.theme),
+        ("time_zone", before.map(|row| &row.time_zone), &update.time_zone),
+    ];
+    let (mut old, mut new) = (Map::new(), Map::new());
+    for (name, before, after) in fields {
+        if let Some(after) = after {
+            old.insert(name.to_owned(), json!(before));
+            new.insert(name.to_owned(), json!(after));
+        }
+    }
+    (old.into(), new.into())
 }
 
 /// Names of the fields that were sent, for the audit log.

@@ -22,7 +22,7 @@ pub(super) async fn reclaim(tx: &mut Tx, clock: &Clock, user: UserId, actor: Act
     for token in db::api_tokens::revoke_all(tx, user, now).await? {
         tx.changed(Change::ApiToken, ApiTokenId(token));
     }
-    for key in db::keys::revoke_all(tx, user, now).await? {
+    for key in db::keys::revoke_all(tx, db::keys::Owner::Person(user), now).await? {
         tx.changed(Change::Key, key);
     }
     tx.changed(Change::User, user);

@@ -13,6 +13,7 @@ use crate::{
     db,
     error::Result,
     mail::{self, Letter, Recipient},
+    organizations::invitations,
     passwords,
     sessions::Device,
     sign_in::{
@@ -41,32 +42,45 @@ impl Registered {
     }
 }
 
-/// Errors: 403 while sign-up is closed; 409 when e-mail or user name are in use, but never with `verify_first`; 422 for fields that
-/// break a rule; 429 after too many requests.
+/// Signs somebody up, as far as `auth.registration` allows it. An invitation that was mailed to the address lets its person in whatever
+/// that says: the address is proven by it. One without an address lets in where sign-up is open or for who is invited; with `verify_first` it is
+/// to be accepted once the account is there.
+///
+/// Errors: 403 while sign-up is closed, and with an invitation for another address; 404 or 410 for an invitation that is unknown or over; 409 when
+/// e-mail or user name are in use, but never with `verify_first`; 422 for fields that break a rule; 429 after too many requests.
 pub async fn register(state: &State, new: Register, device: &Device) -> Result<Registered> {
     limits::request(state, device)?;
+    let invitation = match &new.invitation {
+        None => None,
+        Some(token) => Some(invitations::invited(state, token, &rules::normal_email(&new.email)).await?),
+    };
+    let is_mailed = invitation.as_ref().is_some_and(|invited| invited.is_mailed);
     match state.config().auth.registration {
-        Registration::Open => {
+        Registration::VerifyFirst if !is_mailed => {
+            limits::letters::asked(state, device)?;
+            ask(state, new).await?;
+            Ok(Registered::LookIntoMail)
+        }
+        Registration::Closed if !is_mailed => Err(closed()),
+        Registration::Invite if invitation.is_none() => Err(closed()),
+        Registration::Open | Registration::Invite | Registration::VerifyFirst | Registration::Closed => {
             let request = Create {
                 new,
                 role: PlatformRole::User,
                 by: By::Themselves(device.clone()),
                 guard: Guard::None,
+                invitation,
             };
             let user = create(state, request).await?;
             email::greet(state, &user).await;
             Ok(Registered::Entered(Entered::signed_up(user)))
         }
-        Registration::VerifyFirst => {
-            limits::letters::asked(state, device)?;
-            ask(state, new).await?;
-            Ok(Registered::LookIntoMail)
-        }
-        Registration::Invite | Registration::Closed => {
-            let message = "This server takes no sign-ups. Ask its administrator for an account.";
-            Err(Error::refused(Code::RegistrationClosed, message))
-        }
     }
+}
+
+fn closed() -> Error {
+    let message = "This server takes no sign-ups. Ask its administrator for an account.";
+    Error::refused(Code::RegistrationClosed, message)
 }
 
 /// A sign-up that waits for its link.

@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use crate::{
     State,
-    db::{self, Db, calls::DAY},
+    db::{self, Db, calls::DAY, usage::Part},
     error::Result,
+    organizations::{Member, OrganizationAdmin},
     sessions::User,
 };
 
@@ -33,12 +34,49 @@ pub async fn summary(state: &State, user: &User, from: Timestamp, to: Timestamp)
     summary_of(state.db(), organization, (from, to), now, &names(state, organization)).await
 }
 
+/// [`summary`] of a whole organization, for who manages it.
+pub async fn summary_of_organization(
+    state: &State,
+    admin: &OrganizationAdmin<'_>,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Summary> {
+    let (organization, now) = (admin.organization_id(), state.clock().now());
+    summary_of(state.db(), organization, (from, to), now, &names(state, organization)).await
+}
+
+/// [`summary`] of what a member themselves used in an organization; nothing of what others did.
+pub async fn summary_of_member(state: &State, member: &Member, from: Timestamp, to: Timestamp) -> Result<Summary> {
+    let (organization, user) = (member.organization_id(), member.user_id());
+    let now = state.clock().now();
+    summary_of_person(
+        state.db(),
+        organization,
+        user,
+        (from, to),
+        now,
+        &names(state, organization),
+    )
+    .await
+}
+
 /// The last `days` days in an IANA time zone, today included, oldest first; days without calls too.
 ///
 /// 422 when there is no such zone, or when `days` is not in 1..=366.
 pub async fn daily(state: &State, user: &User, days: u32, time_zone: &str) -> Result<Vec<Day>> {
     let now = state.clock().now();
     days::daily_of(state.db(), user.organization_id(), days, time_zone, now).await
+}
+
+/// [`daily`] of a whole organization, for who manages it.
+pub async fn daily_of_organization(
+    state: &State,
+    admin: &OrganizationAdmin<'_>,
+    days: u32,
+    time_zone: &str,
+) -> Result<Vec<Day>> {
+    let now = state.clock().now();
+    days::daily_of(state.db(), admin.organization_id(), days, time_zone, now).await
 }
 
 /// The newest calls first, at most `limit` (and [`MOST_RECENT`]). Calls under way come with status `open`.
@@ -72,12 +110,32 @@ pub(crate) async fn summary_of(
     now: Timestamp,
     names: &Names<'_>,
 ) -> Result<Summary> {
-    // Nothing is booked later than now, so the day's own sum will do for what there is of today.
-    let until = match to >= now {
+    let parts = db::usage::parts(db, organization, from, until(to, now)).await?;
+    Ok(summed(parts, from, to, names))
+}
+
+pub(crate) async fn summary_of_person(
+    db: &Db,
+    organization: OrganizationId,
+    user: UserId,
+    (from, to): (Timestamp, Timestamp),
+    now: Timestamp,
+    names: &Names<'_>,
+) -> Result<Summary> {
+    let mut parts = db::usage::parts(db, organization, from, until(to, now)).await?;
+    parts.retain(|part| part.user_id == user.0);
+    Ok(summed(parts, from, to, names))
+}
+
+/// Nothing is booked later than now, so the day's own sum will do for what there is of today.
+fn until(to: Timestamp, now: Timestamp) -> Timestamp {
+    match to >= now {
         true => Timestamp(db::calls::bucket(to.plus_millis(DAY - 1), DAY)),
         false => to,
-    };
-    let parts = db::usage::parts(db, organization, from, until).await?;
+    }
+}
+
+fn summed(parts: Vec<Part>, from: Timestamp, to: Timestamp, names: &Names<'_>) -> Summary {
     let mut total = Sums::default();
     let mut models: HashMap<String, Sums> = HashMap::new();
     let mut keys: HashMap<Uuid, Sums> = HashMap::new();
@@ -92,7 +150,7 @@ pub(crate) async fn summary_of(
         }
     }
     total.cost = total.cost_nanos.to_decimal();
-    Ok(Summary {
+    Summary {
         from,
         to,
         total,
@@ -102,7 +160,7 @@ pub(crate) async fn summary_of(
             false => (id.to_string(), (names.key)(id).unwrap_or_default()),
         }),
         by_member: slices(members, |id| (id.to_string(), (names.user)(id).unwrap_or_default())),
-    })
+    }
 }
 
 pub(crate) async fn recent_of(

@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::values::{AppEnv, Durability, Keep, LogFormat, Networks, OpenMode, Registration, duration};
+use super::values::{AppEnv, Durability, Keep, LogFormat, Networks, OpenMode, Registration, Retention, duration};
 use crate::crypto::Secret;
 
 #[derive(Clone, Deserialize)]
@@ -94,6 +94,20 @@ pub(super) struct WrittenCors {
 pub struct PrivacyConfig {
     pub client_address: Keep,
     pub user_agent: Keep,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditConfig {
+    /// What `weirgate audit prune` leaves when it is not told otherwise.
+    pub retention: Retention,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestLogConfig {
+    pub enabled: bool,
+    pub retention: Retention,
 }
 
 #[derive(Clone, Deserialize)]

@@ -131,6 +131,26 @@ pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, 
     })
 }
 
+/// How long something is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    Forever,
+    For(Duration),
+}
+
+impl<'de> Deserialize<'de> for Retention {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wrong = || D::Error::custom("must be forever or a duration such as 30d or 52w");
+        match String::deserialize(deserializer)?.trim() {
+            "forever" => Ok(Retention::Forever),
+            text => match parse_duration(text) {
+                Some(kept) if !kept.is_zero() => Ok(Retention::For(kept)),
+                _ => Err(wrong()),
+            },
+        }
+    }
+}
+
 /// Addresses and networks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Networks(Vec<IpNet>);
@@ -209,6 +229,20 @@ mod tests {
         }
         for bad in ["", "m", "-5s", "1.5h", "5 parsecs", "99999999999999999999s", "40000d"] {
             assert_eq!(parse_duration(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn retention_is_forever_or_longer_than_nothing() {
+        use serde::de::{IntoDeserializer, value};
+        let read = |text: &str| {
+            let reader: value::StrDeserializer<'_, value::Error> = text.into_deserializer();
+            Retention::deserialize(reader).ok()
+        };
+        assert_eq!(read("forever"), Some(Retention::Forever));
+        assert_eq!(read("30d"), Some(Retention::For(Duration::from_secs(30 * 86_400))));
+        for bad in ["", "never", "0", "0d", "-1d"] {
+            assert_eq!(read(bad), None, "{bad}");
         }
     }
 

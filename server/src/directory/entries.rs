@@ -1,13 +1,16 @@
 //! What one thing in the directory looks like. Entries are never changed in place, but for when a key or token was last used.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use types::{
-    ApiTokenId, Dialect, KeyId, ModelId, OrganizationId, PlatformRole, Price, PriceId, ProviderId, Timestamp, UserId,
-    money::Prices, personal_tokens::Scope,
+    ApiTokenId, Dialect, KeyId, ModelId, OrganizationId, PlatformRole, Price, PriceId, ProviderId, TeamId, Timestamp,
+    UserId, money::Prices, organizations::OrganizationKind, personal_tokens::Scope,
 };
 use url::Url;
 use uuid::Uuid;
@@ -19,6 +22,8 @@ pub struct KeyEntry {
     pub id: KeyId,
     pub organization_id: OrganizationId,
     pub user_id: UserId,
+    /// Whose rules hold beside the key's own; none = the default team's.
+    pub team_id: Option<TeamId>,
     pub name: String,
     /// Sorted names; empty = all.
     pub models: Vec<String>,
@@ -124,11 +129,31 @@ pub struct OrganizationEntry {
     pub id: OrganizationId,
     pub name: String,
     pub slug: Option<String>,
+    pub kind: OrganizationKind,
     pub plan: String,
     /// Whose personal organization it is.
     pub personal_user_id: Option<UserId>,
     /// Members without a second factor must set one up before anything else.
     pub requires_second_factor: bool,
+    pub created_at: Timestamp,
+}
+
+/// A team. The default one has no members here: everybody is in it.
+#[derive(Debug, Clone)]
+pub struct TeamEntry {
+    pub id: TeamId,
+    pub organization_id: OrganizationId,
+    pub name: String,
+    /// Sorted names; empty = all.
+    pub allowed_models: Vec<String>,
+    pub members: HashSet<UserId>,
+    pub created_at: Timestamp,
+}
+
+impl TeamEntry {
+    pub fn allows(&self, model: &str) -> bool {
+        self.allowed_models.is_empty() || self.allowed_models.iter().any(|allowed| allowed == model)
+    }
 }
 
 /// A model that can be called.

@@ -2,10 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use types::{ApiTokenId, KeyId, OrganizationId, SessionId, Timestamp, UserId};
+use types::{ApiTokenId, KeyId, OrganizationId, SessionId, TeamId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::{Directory, KeyEntry, Maps, OrganizationEntry, TokenEntry, UserEntry, entries::LastUse, poll::millis};
+use super::{
+    Directory, KeyEntry, Maps, OrganizationEntry, TokenEntry, UserEntry, entries::LastUse, poll::millis, teams,
+};
 use crate::{
     db::{
         self, Change, Changed,
@@ -24,6 +26,7 @@ impl Directory {
         let users = rows::users(db, Which::All).await?;
         let organizations = rows::organizations(db, Which::All).await?;
         let members = rows::members(db, By::Organization, Which::All).await?;
+        let teams = teams::load(db, Which::All).await?;
         let ended = rows::ended_sessions(db, now.plus_millis(-millis(self.0.ended_kept))).await?;
         let catalogue = self.load_catalogue().await?;
 
@@ -32,6 +35,7 @@ impl Directory {
         users.into_iter().for_each(|row| maps.put_user(row, &personal));
         organizations.into_iter().for_each(|row| maps.put_organization(row));
         members.into_iter().for_each(|row| maps.put_member(&row));
+        teams.into_iter().for_each(|entry| maps.put_team(entry));
         maps.ended = ended.into_iter().map(|(id, at)| (SessionId(id), at)).collect();
         catalogue.into_maps(&mut maps);
         let mut current = self.write();
@@ -70,6 +74,10 @@ impl Directory {
         );
         if !people.is_empty() || !groups.is_empty() {
             self.reload_people(&people, &groups).await?;
+        }
+        let changed_teams = ids(&[Change::Team]);
+        if !changed_teams.is_empty() {
+            self.reload_teams(&changed_teams).await?;
         }
         if !ids(&[Change::Provider, Change::Model, Change::Price]).is_empty() {
             let catalogue = self.load_catalogue().await?;
@@ -127,7 +135,7 @@ impl Directory {
 
         let mut maps = self.write();
         for id in groups {
-            maps.organizations.remove(&OrganizationId(*id));
+            maps.take_organization(OrganizationId(*id));
             maps.requiring.remove(&OrganizationId(*id));
             maps.members.remove(&OrganizationId(*id));
         }
@@ -160,6 +168,7 @@ impl Maps {
             id: KeyId(row.id),
             organization_id: OrganizationId(row.organization_id),
             user_id: UserId(row.user_id),
+            team_id: row.team_id.map(TeamId),
             name: row.name,
             models: row.models,
             can_read: row.can_read,
@@ -210,16 +219,32 @@ impl Maps {
             id: OrganizationId(row.id),
             name: row.name,
             slug: row.slug,
+            kind: row.kind,
             plan: row.plan,
             personal_user_id: row.personal_user_id.map(UserId),
             requires_second_factor: row.requires_second_factor,
+            created_at: row.created_at,
         };
+        self.take_organization(entry.id);
+        if let Some(slug) = &entry.slug {
+            self.slugs.insert(slug.clone(), entry.id);
+        }
         if entry.requires_second_factor {
             self.requiring.insert(entry.id);
         } else {
             self.requiring.remove(&entry.id);
         }
         self.organizations.insert(entry.id, Arc::new(entry));
+    }
+
+    /// Removes an entry with the slug that leads to it.
+    fn take_organization(&mut self, id: OrganizationId) {
+        let slug = self.organizations.remove(&id).and_then(|entry| entry.slug.clone());
+        if let Some(slug) = slug
+            && self.slugs.get(&slug) == Some(&id)
+        {
+            self.slugs.remove(&slug);
+        }
     }
 
     fn put_member(&mut self, row: &MemberRow) {

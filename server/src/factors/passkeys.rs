@@ -27,6 +27,7 @@ use crate::{
     crypto,
     db::{self, Change, Tx, factors::PasskeyRow},
     error::Result,
+    idempotency,
     mail::{self, Letter, Recipient},
     sessions::User,
     sign_in::{Method, Proven},
@@ -124,6 +125,10 @@ pub async fn finish_registration(state: &State, user: &User, new: NewPasskey) ->
         last_used_at: None,
     };
     let passkey = shown(&row);
+    let replay = PasskeyAdded {
+        passkey: passkey.clone(),
+        recovery_codes: None,
+    };
     let set = recovery::Set::new(state.clock());
     let hashes = set.hashes();
     let (id, this) = (user.id(), state.clone());
@@ -135,6 +140,7 @@ pub async fn finish_registration(state: &State, user: &User, new: NewPasskey) ->
     );
     let write = state.write(move |tx| {
         Box::pin(async move {
+            idempotency::record(tx, &replay).await?;
             spend(tx, spent).await?;
             let mut ways = db::factors::ways_locked(tx, id).await?;
             let asked_before = asks(&this, id, &ways);

@@ -5,16 +5,21 @@
 mod caller;
 mod client;
 mod json;
+mod place;
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::request::Parts,
+};
 use serde::de::DeserializeOwned;
 use types::error::Code;
 
 pub(super) use caller::Asker;
-pub use caller::{Reader, Unsettled, UnsettledReader};
+pub use caller::{Reader, Reporter, Unsettled, UnsettledReader};
 pub use client::{client_address, device};
 pub use json::Json;
-pub(super) use json::{invalid, json};
+pub(super) use json::{body, invalid, json};
+pub(super) use place::{AsAdmin, AsMember, AsOwner, AtTeam, Place};
 
 use crate::{Error, State};
 
@@ -33,7 +38,7 @@ impl<T: DeserializeOwned> FromRequestParts<State> for Query<T> {
     }
 }
 
-/// The one id in the path. Text that is no id names nothing, so it is 404 like an unknown one.
+/// The last id in the path. Text that is no id names nothing, so it is 404 like an unknown one.
 pub struct Id<T>(pub T);
 
 impl<T: std::str::FromStr + Send> FromRequestParts<State> for Id<T> {
@@ -41,9 +46,9 @@ impl<T: std::str::FromStr + Send> FromRequestParts<State> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
         let nothing = || Error::refused(Code::NotFound, "There is nothing with this id.");
-        let axum::extract::Path(text) = axum::extract::Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| nothing())?;
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let params = params.map_err(|_| nothing())?;
+        let text = params.iter().last().map(|(_, text)| text).ok_or_else(nothing)?;
         text.parse().map(Id).map_err(|_| nothing())
     }
 }

@@ -1,7 +1,7 @@
 //! Every route of the account API, and where it is mounted.
 //!
-//! One router stands at `/api/v1` (canonical, and what the OpenAPI document lists) and at `/api`; its `auth` and `health`
-//! parts also at `/v1`, beside the model API.
+//! One router stands at `/api/v1` (canonical, and what the OpenAPI document lists) and at `/api`; its `auth`, `sessions` and
+//! `health` parts also at `/v1`, beside the model API.
 
 use axum::{
     Router,
@@ -39,7 +39,7 @@ pub fn router_with(state: State, more: Option<OpenApi>) -> Router {
         document.merge(more);
     }
     let unversioned = everything().split_for_parts().0;
-    let beside_models = auth().merge(health()).split_for_parts().0;
+    let beside_models = auth().merge(sessions()).merge(health()).split_for_parts().0;
     let canonical = everything().split_for_parts().0;
     let account = Router::new()
         .nest("/api/v1", canonical)
@@ -48,6 +48,7 @@ pub fn router_with(state: State, more: Option<OpenApi>) -> Router {
         .route("/api", any(nothing))
         .route("/api/", any(nothing))
         .route("/api/{*rest}", any(nothing))
+        .layer(from_fn_with_state(state.clone(), layers::once))
         .layer(DefaultBodyLimit::max(API_BODY))
         .layer(from_fn_with_state(state.clone(), layers::limits))
         .layer(from_fn(layers::no_store))
@@ -59,6 +60,7 @@ pub fn router_with(state: State, more: Option<OpenApi>) -> Router {
         .merge(probes)
         .merge(SwaggerUi::new("/docs/api").url("/api/openapi.json", document))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(state.clone(), layers::request_log))
         .layer(from_fn_with_state(state.clone(), layers::finish))
         .layer(from_fn_with_state(state.clone(), layers::guard))
         .with_state(state)
@@ -81,7 +83,7 @@ pub fn openapi(config: &Config) -> OpenApi {
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "A personal token (`wgp-…`) with the scope `account`: reads, changes nothing.",
+            "A personal token (`wgp-…`): with the scope `account` it reads, with `write` it reports conversations; nothing else.",
         ))
         .build();
     components.add_security_scheme("personal_token", SecurityScheme::Http(token));
@@ -95,13 +97,18 @@ pub fn openapi(config: &Config) -> OpenApi {
 #[openapi(
     info(
         title = "Weirgate",
-        description = "Accounts, keys and usage. The same routes without a version stand at `/api`; `auth` and `health` also at `/v1`."
+        description = "Accounts, keys and usage. The same routes without a version stand at `/api`; `auth`, `sessions` and `health` also at `/v1`."
     ),
     tags(
         (name = "auth", description = "Signing up, in and out"),
         (name = "account", description = "The signed-in person's profile"),
+        (name = "organizations", description = "What people own together, who belongs to it, and who is invited. Scopes of `security` name the role a route is for"),
+        (name = "teams", description = "Groups of members whose keys share rules"),
         (name = "keys", description = "API keys for the model API"),
         (name = "usage", description = "What was used and what it cost"),
+        (name = "conversations", description = "Sessions with models as clients report them: metadata alone"),
+        (name = "audit", description = "Who changed what"),
+        (name = "admin", description = "What administrators of this server see"),
         (name = "health", description = "Whether the server works")
     )
 )]
@@ -109,6 +116,7 @@ struct Document;
 
 fn everything() -> OpenApiRouter<State> {
     auth()
+        .merge(sessions())
         .merge(health())
         .routes(routes!(api::setup::complete))
         .routes(routes!(
@@ -120,9 +128,48 @@ fn everything() -> OpenApiRouter<State> {
         .routes(routes!(api::keys::get, api::keys::revoke))
         .routes(routes!(api::keys::list_alias, api::keys::create_alias))
         .routes(routes!(api::keys::get_alias, api::keys::revoke_alias))
+        .merge(organizations())
         .routes(routes!(api::usage::summary))
         .routes(routes!(api::usage::daily))
         .routes(routes!(api::usage::recent))
+        .routes(routes!(api::conversations::list))
+        .routes(routes!(api::conversations::get))
+        .routes(routes!(api::audit::organization))
+        .routes(routes!(api::audit::organization_export))
+        .routes(routes!(api::audit::server))
+        .routes(routes!(api::audit::server_export))
+        .routes(routes!(api::request_log::list))
+}
+
+fn organizations() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(api::organizations::list, api::organizations::create))
+        .routes(routes!(
+            api::organizations::get,
+            api::organizations::update,
+            api::organizations::delete
+        ))
+        .routes(routes!(api::members::list, api::members::add))
+        .routes(routes!(api::members::get, api::members::change, api::members::remove))
+        .routes(routes!(api::invitations::list, api::invitations::create))
+        .routes(routes!(api::invitations::revoke))
+        .routes(routes!(api::invitations::resend))
+        .routes(routes!(api::invitations::look))
+        .routes(routes!(api::invitations::accept))
+        .routes(routes!(api::organization_keys::list))
+        .routes(routes!(api::organization_keys::revoke))
+        .routes(routes!(api::teams::of_organization, api::teams::create))
+        .routes(routes!(api::teams::list))
+        .routes(routes!(api::teams::get, api::teams::update, api::teams::delete))
+        .routes(routes!(api::teams::members, api::teams::add_member))
+        .routes(routes!(api::teams::remove_member))
+}
+
+/// Of conversations; those of sign-ins are part of `auth`.
+fn sessions() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(api::conversations::start))
+        .routes(routes!(api::conversations::end))
 }
 
 fn auth() -> OpenApiRouter<State> {

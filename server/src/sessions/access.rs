@@ -115,5 +115,5 @@ fn invalid() -> Error {
 /// Names a secret without telling anything about it.
 fn key_id(secret: &Secret) -> String {
     let digest = crypto::hmac_sha256(secret.expose().as_bytes(), &[b"weirgate access token key id"]);
-    super::hex(&digest[..8])
+    crypto::hex(&digest[..8])
 }

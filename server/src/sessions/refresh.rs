@@ -7,11 +7,11 @@
 use serde_json::json;
 use types::{SessionId, UserId, accounts::TokenPair, error::Code};
 
-use super::{Device, NewCookie, User, access, browser, end, hex, is_alive, new_row, store};
+use super::{Device, NewCookie, User, access, browser, end, is_alive, new_row, store};
 use crate::{
     Error, State,
     audit::{self, Actor, Event, Target},
-    crypto::{self, Secret},
+    crypto::{self, Secret, hex},
     db::{self, Tx},
     error::Result,
     mail::{self, Letter, Recipient},

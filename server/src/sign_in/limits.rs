@@ -103,6 +103,27 @@ pub(crate) async fn again(state: &State, user: &User) -> Result<Attempt> {
     limits.admit(&asked).await
 }
 
+/// Opens an attempt to find somebody by their e-mail or id, counted under who asks. A miss is a failure; tell of a hit with
+/// [`Attempt::withdraw`], so that somebody who is known to be here clears nothing.
+///
+/// Errors: as for [`attempt`].
+pub(crate) async fn probe(state: &State, asks: UserId) -> Result<Attempt> {
+    let limits = state.sign_in_limits();
+    let asked = Asked {
+        address: None,
+        pair: limits.key(b"probe", asks.0.as_bytes()),
+        account: None,
+    };
+    limits.admit(&asked).await.map_err(|error| match error {
+        Error::Refused(refusal) if refusal.code == Code::RateLimited => Error::Refused(Refusal {
+            message: "You looked for too many people who are not here. Try again later, or send invitations."
+                .to_owned(),
+            ..refusal
+        }),
+        error => error,
+    })
+}
+
 /// What an attempt is counted under.
 struct Asked {
     address: Option<[u8; 16]>,

@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::task::AtomicWaker;
 use types::{
-    CallId, KeyId, Nanos, OrganizationId, PriceId, Timestamp, Tokens, UserId,
+    CallId, ConversationId, KeyId, Nanos, OrganizationId, PriceId, Timestamp, Tokens, UserId,
     money::Prices,
     usage::{CallStatus, UsageSource},
 };
@@ -37,6 +37,8 @@ pub struct OpenCall {
     pub endpoint: &'static str,
     pub stream: bool,
     pub opened_at: Timestamp,
+    /// As the client named it: whether it is the caller's own is asked when sums are read.
+    pub conversation_id: Option<ConversationId>,
 }
 
 /// How a call ended.
@@ -87,6 +89,7 @@ pub(crate) struct Call {
     pub endpoint: Cow<'static, str>,
     pub stream: bool,
     pub opened_at: Timestamp,
+    pub conversation_id: Option<ConversationId>,
     pub progress: Progress,
 }
 
@@ -107,6 +110,7 @@ impl Call {
             endpoint: Cow::Borrowed(call.endpoint),
             stream: call.stream,
             opened_at: call.opened_at,
+            conversation_id: call.conversation_id,
             progress: Progress::default(),
         }
     }
@@ -182,6 +186,7 @@ impl Settled {
                 endpoint: Cow::Borrowed(refused.endpoint),
                 stream: false,
                 opened_at: now,
+                conversation_id: None,
                 progress: Progress::default(),
             }),
             status: CallStatus::Refused,

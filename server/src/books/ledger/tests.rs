@@ -69,6 +69,7 @@ fn call(house: &House) -> OpenCall {
         endpoint: "/v1/messages",
         stream: true,
         opened_at: house.clock.now(),
+        conversation_id: None,
     }
 }
 
@@ -308,6 +309,7 @@ fn any_call() -> impl Strategy<Value = (OpenCall, Outcome)> {
                 endpoint: "/v1/messages",
                 stream: false,
                 opened_at: Timestamp(START.0 + after),
+                conversation_id: None,
             };
             let outcome = Outcome {
                 status,

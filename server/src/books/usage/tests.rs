@@ -11,18 +11,19 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::tz::TimeZone;
 use types::{
-    CallId, KeyId, OrganizationId, Price, PriceId, Timestamp, Tokens, UserId,
+    CallId, ConversationId, KeyId, OrganizationId, Price, PriceId, Timestamp, Tokens, UserId,
     money::Prices,
     usage::{CallStatus, UsageSource},
 };
 use uuid::Uuid;
 
-use super::{ACCESS_TOKEN, Names, days::daily_of, recent_of, summary_of};
+use super::{ACCESS_TOKEN, Names, days::daily_of, recent_of, summary_of, summary_of_person};
 use crate::{
     books::ledger::{Call, Group, OpenCall, Outcome, Settled},
     db::{
-        calls::Writer,
+        calls::{Left, Writer, left_behind},
         testing::{House, on_both_databases},
+        usage::by_conversation,
     },
     error::Error,
 };
@@ -31,8 +32,10 @@ on_both_databases!(
     days_are_summed_in_any_time_zone,
     summary_counts_what_was_opened_in_its_time,
     summary_is_sliced_by_model_key_and_member,
+    members_sums_are_their_own,
     latest_calls_come_first_with_those_under_way,
     another_organizations_books_stay_closed,
+    conversation_sums_are_of_ones_own_calls,
     wrong_questions_are_refused,
 );
 
@@ -71,6 +74,7 @@ fn open(opened_at: Timestamp) -> OpenCall {
         endpoint: "/v1/messages",
         stream: false,
         opened_at,
+        conversation_id: None,
     }
 }
 
@@ -239,6 +243,31 @@ async fn summary_is_sliced_by_model_key_and_member(house: &House) {
     assert_eq!(names.iter().filter(|name| name.is_none()).count(), 1);
 }
 
+async fn members_sums_are_their_own(house: &House) {
+    let time = at("2026-11-18T10:00:00Z");
+    let (mine, other) = (UserId(Uuid::from_u128(2)), UserId(Uuid::from_u128(5)));
+    let theirs = OpenCall {
+        user_id: other,
+        ..open(time)
+    };
+    let elsewhere = OpenCall {
+        organization_id: OrganizationId(Uuid::from_u128(9)),
+        ..open(time)
+    };
+    let calls = vec![settled(open(time), 10), settled(theirs, 20), settled(elsewhere, 40)];
+    book(house, calls).await;
+    let until = time.plus_secs(60);
+    for (user, input) in [(mine, 10), (other, 20), (UserId(Uuid::from_u128(7)), 0)] {
+        let summary = summary_of_person(&house.db, ORGANIZATION, user, (time, until), LATER, &names())
+            .await
+            .unwrap();
+        assert_eq!(summary.total.tokens.input, input);
+        assert!(summary.by_member.iter().all(|slice| slice.id == user.to_string()));
+        let keys: u64 = summary.by_key.iter().map(|slice| slice.sums.tokens.input).sum();
+        assert_eq!(keys, input);
+    }
+}
+
 async fn latest_calls_come_first_with_those_under_way(house: &House) {
     let start = at("2026-11-18T10:00:00Z");
     let mut group = Group::default();
@@ -274,6 +303,61 @@ async fn another_organizations_books_stay_closed(house: &House) {
     );
     let days = daily_of(&house.db, other, 2, "UTC", time).await.unwrap();
     assert!(days.iter().all(|day| day.sums.requests == 0));
+}
+
+async fn conversation_sums_are_of_ones_own_calls(house: &House) {
+    let time = at("2026-11-18T10:00:00Z");
+    let id = |number| ConversationId(Uuid::from_u128(number));
+    let named = |call: OpenCall, number| OpenCall {
+        conversation_id: Some(id(number)),
+        ..call
+    };
+    let stranger = OpenCall {
+        user_id: UserId(Uuid::from_u128(9)),
+        ..open(time)
+    };
+    let unpriced = OpenCall {
+        price: None,
+        ..open(time)
+    };
+    let mut failed = settled(named(open(time), 50), 1);
+    failed.status = CallStatus::UpstreamTruncated;
+    let calls = vec![
+        settled(named(open(time), 50), 10),
+        settled(named(unpriced, 50), 20),
+        failed,
+        settled(named(open(time), 51), 100),
+        settled(named(stranger, 50), 1_000),
+        settled(open(time), 10_000),
+    ];
+    book(house, calls).await;
+    // One that is under way keeps its name, also for those who book it as lost.
+    let mut group = Group::default();
+    group.opens = vec![Arc::new(Call::open(79, named(open(time), 50)))];
+    Writer::new(&house.db, 1).commit(&group).await.unwrap();
+    let found = left_behind(&house.db, Left::ByAllBut(2), 10).await.unwrap();
+    assert_eq!(found[0].call.conversation_id, Some(id(50)));
+
+    let user = UserId(Uuid::from_u128(2));
+    let mut sums = by_conversation(&house.db, user, &[id(52), id(51), id(50)])
+        .await
+        .unwrap();
+    sums.sort_by_key(|(id, _)| *id);
+    let shown: Vec<_> = sums
+        .iter()
+        .map(|(id, sums)| {
+            let counts = (sums.requests, sums.refused, sums.failed, sums.unpriced);
+            (*id, counts, sums.tokens.input, sums.cost_nanos.0)
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [(id(50), (3, 0, 1, 1), 31, 11_000), (id(51), (1, 0, 0, 0), 100, 100_000)]
+    );
+    assert_eq!(sums[0].1.cost, "0.000011");
+    assert!(by_conversation(&house.db, user, &[]).await.unwrap().is_empty());
+    let nobody = UserId(Uuid::from_u128(99));
+    assert!(by_conversation(&house.db, nobody, &[id(50)]).await.unwrap().is_empty());
 }
 
 async fn wrong_questions_are_refused(house: &House) {

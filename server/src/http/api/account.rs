@@ -67,7 +67,7 @@ pub async fn update_profile(
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in, or `wrong_password`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`reauth_required`, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The only administrator, or an organization's only owner", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The only administrator, or `last_owner`: an organization's only owner", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Unknown or wrong-typed fields", body = Problem, content_type = "application/problem+json")

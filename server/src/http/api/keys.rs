@@ -39,7 +39,7 @@ const fn default_limit() -> u64 {
     50
 }
 
-/// Your keys, newest first, revoked ones included.
+/// Your keys, whichever organization pays, newest first, revoked ones included.
 #[utoipa::path(
     get, path = "/account/keys", operation_id = "list_keys", tag = "keys", security(("access_token" = []), ("session" = []), ("personal_token" = [])), params(Paging),
     responses(
@@ -57,15 +57,17 @@ pub async fn list(State(state): App, user: Reader, Query(paging): Query<Paging>)
 /// Makes a key; `key` stands in this reply only.
 #[utoipa::path(
     post, path = "/account/keys", operation_id = "create_key", tag = "keys", security(("access_token" = []), ("session" = [])), request_body = NewKey,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key within 24 hours: the same answer, and nothing is made again; `key` is null then")),
     responses(
         (status = 201, description = "The key", body = CreatedKey),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not allowed in this organization, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such organization", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such organization or team", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The request with this `Idempotency-Key` is being served", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields that break a rule or whose rule is not built", body = Problem, content_type = "application/problem+json")
+        (status = 422, description = "Fields that break a rule or whose rule is not built, or an `Idempotency-Key` that came with another body", body = Problem, content_type = "application/problem+json")
     )
 )]
 pub async fn create(State(state): App, user: User, Json(new): Json<NewKey>) -> Result<Response> {
@@ -119,15 +121,17 @@ pub async fn list_alias(state: App, user: Reader, paging: Query<Paging>) -> Resu
 /// Makes a key; `key` stands in this reply only; the same as `account/keys`.
 #[utoipa::path(
     post, path = "/api-keys", operation_id = "create_key_alias", tag = "keys", security(("access_token" = []), ("session" = [])), request_body = NewKey,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key within 24 hours: the same answer, and nothing is made again; `key` is null then")),
     responses(
         (status = 201, description = "The key", body = CreatedKey),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not allowed in this organization, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such organization", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such organization or team", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The request with this `Idempotency-Key` is being served", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields that break a rule or whose rule is not built", body = Problem, content_type = "application/problem+json")
+        (status = 422, description = "Fields that break a rule or whose rule is not built, or an `Idempotency-Key` that came with another body", body = Problem, content_type = "application/problem+json")
     )
 )]
 pub async fn create_alias(state: App, user: User, new: Json<NewKey>) -> Result<Response> {

@@ -82,6 +82,7 @@ pub async fn start(
 /// Keeps the passkey that the browser made.
 #[utoipa::path(
     post, path = "/auth/passkeys/register/finish", operation_id = "finish_passkey", tag = "auth", security(("access_token" = []), ("session" = [])), request_body = NewPasskey,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key within 24 hours: the same answer, and nothing is made again; `recovery_codes` is absent then")),
     responses(
         (status = 201, description = "The passkey; recovery codes, this once, when it is the first second factor", body = PasskeyAdded),
         (status = 400, description = "Not JSON, or not what was asked for", body = Problem, content_type = "application/problem+json"),

@@ -45,15 +45,16 @@ pub async fn list(
 /// Makes a personal token; `token` stands in this reply only. Needs the password, or a sign-in that is not older than five minutes.
 #[utoipa::path(
     post, path = "/auth/tokens", operation_id = "create_token", tag = "auth", security(("access_token" = []), ("session" = [])), request_body = NewToken,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key within 24 hours: the same answer, and nothing is made again; `token` is null then")),
     responses(
         (status = 201, description = "The token", body = CreatedToken),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in, or `wrong_password`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`reauth_required`, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Too many tokens", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Too many tokens, or the request with this `Idempotency-Key` is being served", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Body over 16 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields that break a rule", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields that break a rule, or an `Idempotency-Key` that came with another body", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many requests or wrong passwords", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Busy", body = Problem, content_type = "application/problem+json")
     )

@@ -1,10 +1,11 @@
 //! Who asks, out of the request's credentials.
 //!
-//! Two rights: [`User`] is somebody signed in here (a cookie or an access token) and may do everything; [`Reader`] may also be a
-//! program with a personal token of the right scope, and only looks at things. Both are refused while an organization asks for a
-//! second factor that the person lacks; [`Unsettled`] and [`UnsettledReader`] are for the doors where that is seen and set up.
+//! Three rights: [`User`] is somebody signed in here (a cookie or an access token) and may do everything; [`Reader`] may also be a
+//! program with a personal token of the right scope, and only looks at things; [`Reporter`] may be one that makes calls, and tells of
+//! them. All are refused while an organization asks for a second factor that the person lacks; [`Unsettled`] and [`UnsettledReader`]
+//! are for the doors where that is seen and set up.
 
-use std::ops::Deref;
+use std::{borrow::Borrow, ops::Deref};
 
 use axum::{
     extract::FromRequestParts,
@@ -12,6 +13,7 @@ use axum::{
 };
 use types::{error::Code, key_format, personal_tokens::Scope};
 
+use super::client_address;
 use crate::{
     Error, State, factors,
     http::cookie,
@@ -29,23 +31,24 @@ pub enum Asker {
 impl Asker {
     /// A bearer token, else the session cookie (behind the CSRF layer). When both came the token counts and the cookie is not
     /// looked at. API keys are for the model API only. `None` without any credential.
-    pub async fn of(state: &State, headers: &HeaderMap) -> Result<Option<Self>, Error> {
+    pub async fn of(state: &State, parts: &Parts) -> Result<Option<Self>, Error> {
+        let headers = &parts.headers;
+        let address = || client_address(state, parts).and_then(|address| state.config().kept_address(address));
         if let Some(presented) = bearer(headers)? {
-            return match is_ours(key_format::PERSONAL_TOKEN, presented) {
-                true => tokens::prove(state, presented).map(Asker::Token).map(Some),
-                false => sessions::from_access_token(state, presented)
-                    .map(Asker::SignedIn)
-                    .map(Some),
+            let asker = match is_ours(key_format::PERSONAL_TOKEN, presented) {
+                true => Asker::Token(tokens::prove(state, presented)?.seen_from(address())),
+                false => Asker::SignedIn(sessions::from_access_token(state, presented)?.seen_from(address())),
             };
+            return Ok(Some(asker));
         }
         if headers.contains_key("x-api-key") {
             return Err(key_refused());
         }
         match cookie::read(headers, state.config()) {
-            Some(value) => sessions::from_cookie(state, &value)
-                .await
-                .map(Asker::SignedIn)
-                .map(Some),
+            Some(value) => {
+                let user = sessions::from_cookie(state, &value).await?;
+                Ok(Some(Asker::SignedIn(user.seen_from(address()))))
+            }
             None => Ok(None),
         }
     }
@@ -62,7 +65,7 @@ impl Asker {
         if let Some(asker) = parts.extensions.get::<Asker>() {
             return Ok(asker.clone());
         }
-        Asker::of(state, &parts.headers).await?.ok_or_else(|| {
+        Asker::of(state, parts).await?.ok_or_else(|| {
             Error::refused(
                 Code::MissingCredential,
                 "Sign in first: send `Authorization: Bearer` with an access token.",
@@ -99,6 +102,12 @@ impl FromRequestParts<State> for Unsettled {
     }
 }
 
+impl Borrow<User> for Unsettled {
+    fn borrow(&self) -> &User {
+        &self.0
+    }
+}
+
 /// The person who is signed in, or a program with their personal token of the scope `account`: for doors that only show things.
 pub struct Reader(User);
 
@@ -116,6 +125,12 @@ impl Deref for Reader {
     type Target = User;
 
     fn deref(&self) -> &User {
+        &self.0
+    }
+}
+
+impl Borrow<User> for Reader {
+    fn borrow(&self) -> &User {
         &self.0
     }
 }
@@ -139,6 +154,35 @@ impl FromRequestParts<State> for UnsettledReader {
 }
 
 impl Deref for UnsettledReader {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.0
+    }
+}
+
+/// The person who is signed in, or a program with their personal token of the scope `write`: for doors where whoever calls models reports
+/// what it does. Nothing of the account changes behind them.
+pub struct Reporter(User);
+
+impl FromRequestParts<State> for Reporter {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+        let user = match Asker::take(parts, state).await? {
+            Asker::SignedIn(user) => user,
+            Asker::Token(token) if token.may(Scope::Write) => token.user().clone(),
+            Asker::Token(_) => {
+                let message = "This personal token lacks the scope `write`. Make one that has it.";
+                return Err(Error::refused(Code::Forbidden, message));
+            }
+        };
+        factors::require_set_up(state, &user)?;
+        Ok(Reporter(user))
+    }
+}
+
+impl Deref for Reporter {
     type Target = User;
 
     fn deref(&self) -> &User {

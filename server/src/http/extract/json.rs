@@ -45,7 +45,7 @@ fn require_json(headers: &HeaderMap) -> Result<(), Error> {
 }
 
 /// The whole body within the route's limit.
-async fn body(request: Request, state: &State) -> Result<Bytes, Error> {
+pub async fn body(request: Request, state: &State) -> Result<Bytes, Error> {
     Bytes::from_request(request, state).await.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             Error::refused(Code::TooLarge, "The request's body is larger than this address takes.")

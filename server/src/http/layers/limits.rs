@@ -70,6 +70,10 @@ impl Limiter {
     }
 }
 
+/// Who proved who they are, told outwards in the response's extensions.
+#[derive(Clone, Copy)]
+pub(super) struct AskedBy(pub(super) UserId);
+
 /// Refuses with 429 what is over the limit, before anything behind it runs.
 pub async fn limits(State(state): State<crate::State>, request: Request, next: Next) -> Response {
     let door = door(request.uri().path());
@@ -79,14 +83,17 @@ pub async fn limits(State(state): State<crate::State>, request: Request, next: N
     let is_silent = door.is_some_and(|door| SILENT.contains(&door));
     let limiter = state.limiter().clone();
     let (mut parts, body) = request.into_parts();
-    let verdict = match Asker::of(&state, &parts.headers).await {
+    let mut asked_by = None;
+    let verdict = match Asker::of(&state, &parts).await {
         // Wrong credentials, and those that cannot be checked now, are told by the door; here they are nobody's.
         Err(_) | Ok(None) => limiter
             .0
             .addresses
             .check(Network::of(extract::client_address(&state, &parts))),
         Ok(Some(asker)) => {
-            let verdict = limiter.0.people.check(asker.user().id());
+            let id = asker.user().id();
+            asked_by = Some(AskedBy(id));
+            let verdict = limiter.0.people.check(id);
             parts.extensions.insert(asker);
             verdict
         }
@@ -108,6 +115,9 @@ pub async fn limits(State(state): State<crate::State>, request: Request, next: N
             )
         }
     };
+    if let Some(asked_by) = asked_by {
+        response.extensions_mut().insert(asked_by);
+    }
     if !is_silent {
         verdict.write(response.headers_mut());
     }
@@ -115,7 +125,7 @@ pub async fn limits(State(state): State<crate::State>, request: Request, next: N
 }
 
 /// The path below the mount.
-fn door(path: &str) -> Option<&str> {
+pub(super) fn door(path: &str) -> Option<&str> {
     let rests = ["/api/v1", "/api", "/v1"]
         .iter()
         .filter_map(|mount| path.strip_prefix(mount));

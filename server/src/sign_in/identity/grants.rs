@@ -3,7 +3,7 @@
 //! Applied at each sign-in. What was given is noted with the identity, and only that is taken away: a role or a membership that a person of this
 //! server gave stays. The last administrator stays one, whatever a claim says (docs/decisions.md).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,6 +18,7 @@ use crate::{
     config::Mapping,
     db::{self, Change, Tx},
     error::Result,
+    organizations::members,
 };
 
 /// What the claims of this sign-in ask for.
@@ -84,6 +85,18 @@ pub(super) async fn apply(tx: &mut Tx, clock: &Clock, row: &mut db::identities::
             }
         }
     }
+    // As for every change of members, and in one order, so that two sign-ins do not wait for each other.
+    let touched: BTreeSet<Uuid> = organizations
+        .keys()
+        .chain(before.organizations.keys())
+        .copied()
+        .collect();
+    for id in touched {
+        if db::organizations::lock(tx, OrganizationId(id)).await?.is_none() {
+            // Deleted a moment ago.
+            organizations.remove(&id);
+        }
+    }
     for (id, role) in &organizations {
         let organization = OrganizationId(*id);
         if join(
@@ -129,14 +142,13 @@ async fn role(tx: &mut Tx, clock: &Clock, user: UserId, before: bool, wanted: bo
     if !before && !wanted {
         return Ok(false);
     }
-    let is_admin = db::users::find_in(tx, user)
-        .await?
-        .is_some_and(|row| row.role == PlatformRole::Admin.name());
+    let stored = db::users::find_in(tx, user).await?.map(|row| row.role);
+    let is_admin = stored.as_deref() == Some(PlatformRole::Admin.name());
     if wanted {
         if is_admin {
             return Ok(before);
         }
-        set_role(tx, clock, user, PlatformRole::Admin).await?;
+        set_role(tx, clock, user, stored, PlatformRole::Admin).await?;
         return Ok(true);
     }
     if !is_admin || others {
@@ -146,15 +158,17 @@ async fn role(tx: &mut Tx, clock: &Clock, user: UserId, before: bool, wanted: bo
         tracing::warn!(user_id = %user, "the last administrator keeps the role that a provider no longer gives");
         return Ok(true);
     }
-    set_role(tx, clock, user, PlatformRole::User).await?;
+    set_role(tx, clock, user, stored, PlatformRole::User).await?;
     Ok(false)
 }
 
-async fn set_role(tx: &mut Tx, clock: &Clock, user: UserId, role: PlatformRole) -> Result<()> {
+async fn set_role(tx: &mut Tx, clock: &Clock, user: UserId, before: Option<String>, role: PlatformRole) -> Result<()> {
     let now = tx.now();
     db::users::set_role(tx, user, role, now).await?;
     tx.changed(Change::User, user.0);
-    let details = json!({ "role": role.name(), "why": "identity_provider" });
+    let details = json!({
+        "before": { "role": before }, "after": { "role": role.name() }, "why": "identity_provider",
+    });
     tell(tx, clock, None, user, "user.role_changed", details).await
 }
 
@@ -167,7 +181,7 @@ async fn join(
     before: Option<OrganizationRole>,
     role: OrganizationRole,
 ) -> Result<bool> {
-    let details = json!({ "role": role.name(), "why": "identity_provider" });
+    let after = json!({ "role": role.name() });
     match (db::organizations::member(tx, organization, user).await?, before) {
         (None, _) => {
             let now = tx.now();
@@ -179,6 +193,7 @@ async fn join(
             };
             db::organizations::insert_member(tx, row).await?;
             tx.changed(Change::Member, user.0);
+            let details = json!({ "after": after, "why": "identity_provider" });
             tell(tx, clock, Some(organization), user, "member.added", details).await?;
             Ok(true)
         }
@@ -186,6 +201,8 @@ async fn join(
             if before != role {
                 db::organizations::set_member_role(tx, organization, user, role).await?;
                 tx.changed(Change::Member, user.0);
+                let before = json!({ "role": before.name() });
+                let details = json!({ "before": before, "after": after, "why": "identity_provider" });
                 tell(tx, clock, Some(organization), user, "member.role_changed", details).await?;
             }
             Ok(true)
@@ -206,9 +223,8 @@ async fn leave(
     if member.is_none_or(|member| member.role != role.name()) {
         return Ok(());
     }
-    db::organizations::delete_member(tx, organization, user).await?;
-    tx.changed(Change::Member, user.0);
-    let details = json!({ "why": "identity_provider" });
+    let keys = members::part(tx, organization, user).await?;
+    let details = json!({ "before": { "role": role.name() }, "why": "identity_provider", "keys_revoked": keys });
     tell(tx, clock, Some(organization), user, "member.removed", details).await
 }
 

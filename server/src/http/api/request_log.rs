@@ -1,0 +1,72 @@
+//! `admin/request-log`: requests to the account API.
+
+use axum::extract::State;
+use serde::Deserialize;
+use types::{Timestamp, UserId, page::Page, problem::Problem, request_log::LoggedRequest};
+use utoipa::IntoParams;
+
+use crate::{
+    error::Result,
+    http::extract::Query,
+    request_log::{self, Filter},
+    sessions::User,
+};
+
+type App = State<crate::State>;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Asked {
+    /// The id of the person who asked.
+    #[param(value_type = Option<String>, format = Uuid)]
+    actor: Option<UserId>,
+    /// A template, such as `/api/v1/account/keys/{id}`.
+    route: Option<String>,
+    /// A status (`404`) or a class of them (`4xx`).
+    status: Option<String>,
+    /// RFC 3339.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// RFC 3339, not included.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+    /// 1 to 100.
+    #[serde(default = "default_limit")]
+    #[param(required = false, minimum = 1, maximum = 100)]
+    limit: u64,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+const fn default_limit() -> u64 {
+    50
+}
+
+/// Requests to the account API, newest first; they are there about a second after their answer. For administrators of this server.
+#[utoipa::path(
+    get, path = "/admin/request-log", operation_id = "admin_request_log", tag = "admin", security(("access_token" = []), ("session" = [])), params(Asked),
+    responses(
+        (status = 200, description = "One page", body = Page<LoggedRequest>),
+        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+    )
+)]
+pub async fn list(
+    State(state): App,
+    user: User,
+    Query(asked): Query<Asked>,
+) -> Result<axum::Json<Page<LoggedRequest>>> {
+    let filter = Filter {
+        actor: asked.actor,
+        route: asked.route,
+        status: asked.status,
+        from: asked.from,
+        to: asked.to,
+    };
+    request_log::page(&state, &user.auditor()?, filter, asked.limit, asked.cursor.as_deref())
+        .await
+        .map(axum::Json)
+}
