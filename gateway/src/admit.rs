@@ -31,10 +31,15 @@ pub fn admit(gateway: &Gateway, caller: &Caller, name: &str) -> Result<Arc<Model
         return Err(Error::refused(Code::UnknownModel, message));
     };
     if !caller.may_use(&model.name) {
-        return Err(Error::refused(
-            Code::ModelNotAllowed,
-            format!("This key may not use the model {name:?}. Choose one of its allowed models or use another key."),
-        ));
+        let message = match caller.key_allows(&model.name) {
+            false => {
+                format!("This key may not use the model {name:?}. Choose one of its allowed models or use another key.")
+            }
+            true => format!(
+                "The team does not allow the model {name:?}. Choose one of its models, or ask who manages the team."
+            ),
+        };
+        return Err(Error::refused(Code::ModelNotAllowed, message));
     }
     Ok(model)
 }

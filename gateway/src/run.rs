@@ -16,7 +16,7 @@ use types::{CallId, error::Code};
 use crate::{
     Error, Gateway,
     admit::admit,
-    http::extract::Caller,
+    http::extract::{self, Caller},
     meter::{InFlight, Reading},
     relay::{self, Limits, Voice},
     route,
@@ -75,6 +75,7 @@ pub async fn run(
         endpoint: endpoint.path,
         stream,
         opened_at: now,
+        conversation_id: extract::conversation(headers),
     });
     let dial = gateway.upstream().dial(
         route,

@@ -4,18 +4,23 @@ mod body;
 
 use std::sync::Arc;
 
-use ::http::{Extensions, HeaderMap, header};
+use ::http::{Extensions, HeaderMap, HeaderName, header};
 use server::{
-    directory::{KeyEntry, UserEntry},
+    directory::{KeyEntry, TeamEntry, UserEntry},
     http::layers::RequestId,
     sessions::User,
     tokens::TokenUser,
 };
-use types::{KeyId, OrganizationId, Refusal, UserId, error::Code, key_format, personal_tokens::Scope};
+use types::{
+    ConversationId, KeyId, OrganizationId, OrganizationRole, Refusal, UserId, error::Code, key_format,
+    personal_tokens::Scope,
+};
 
 pub use body::json_body;
 
 use crate::{Error, Gateway};
+
+const CONVERSATION: HeaderName = HeaderName::from_static("x-weirgate-conversation");
 
 /// Whoever may call models: a key, or a person with an access token or a personal token. Made by [`Caller::prove`] alone.
 pub struct Caller {
@@ -23,6 +28,8 @@ pub struct Caller {
     organization_id: OrganizationId,
     key: Option<Arc<KeyEntry>>,
     token: Option<TokenUser>,
+    /// Whose rules hold: a call must suit one of them. Never empty.
+    teams: Vec<Arc<TeamEntry>>,
 }
 
 impl Caller {
@@ -63,12 +70,20 @@ impl Caller {
         let Some(user) = owner.filter(|user| directory.is_member(key.organization_id, user.id).is_some()) else {
             return Err(invalid(gateway, "This API key's owner may no longer use it."));
         };
+        let team = match key.team_id {
+            None => default_team(gateway)?,
+            // A key whose team is gone is revoked with it; one that is not must not do more than its team let it.
+            Some(id) => directory
+                .team(id)
+                .ok_or_else(|| invalid(gateway, "The team this API key was made for is gone."))?,
+        };
         key.touch(gateway.state().clock().now());
         Ok(Caller {
             user,
             organization_id: key.organization_id,
             key: Some(key),
             token: None,
+            teams: vec![team],
         })
     }
 
@@ -102,22 +117,43 @@ impl Caller {
         let organization_id = match headers.get("x-weirgate-organization") {
             None => user.organization_id(),
             Some(named) => {
-                let named = named
-                    .to_str()
-                    .ok()
-                    .and_then(|text| text.parse().ok())
-                    .ok_or_else(missing)?;
-                state.directory().is_member(named, user.id()).ok_or_else(missing)?;
+                let named = named.to_str().ok();
                 named
+                    .and_then(|text| server::organizations::named(state, text))
+                    .ok_or_else(missing)?
             }
         };
+        let role = state
+            .directory()
+            .is_member(organization_id, user.id())
+            .ok_or_else(missing)?;
+        let teams = Self::teams_of_person(gateway, organization_id, user.id(), role)?;
         let user = state.directory().user(user.id()).ok_or_else(missing)?;
         Ok(Caller {
             user,
             organization_id,
             key: None,
             token,
+            teams,
         })
+    }
+
+    /// A member may use what one of their teams allows, like a key made for it. Who manages the organization, and who is in none of its teams,
+    /// is under the default team's rules.
+    fn teams_of_person(
+        gateway: &Gateway,
+        organization: OrganizationId,
+        user: UserId,
+        role: OrganizationRole,
+    ) -> Result<Vec<Arc<TeamEntry>>, Error> {
+        let teams = match role.reaches(OrganizationRole::Admin) {
+            true => Vec::new(),
+            false => gateway.state().directory().teams_of_member(organization, user),
+        };
+        if teams.is_empty() {
+            return Ok(vec![default_team(gateway)?]);
+        }
+        Ok(teams)
     }
 
     pub fn user_id(&self) -> UserId {
@@ -145,11 +181,28 @@ impl Caller {
             && self.token.as_ref().is_none_or(|token| token.may(Scope::Read))
     }
 
+    /// Both must allow a model: the key and the team.
     pub fn may_use(&self, model: &str) -> bool {
+        self.key_allows(model) && self.teams.iter().any(|team| team.allows(model))
+    }
+
+    /// Whether the key's own list allows it.
+    pub fn key_allows(&self, model: &str) -> bool {
         self.key
             .as_ref()
             .is_none_or(|key| key.models.is_empty() || key.models.iter().any(|allowed| allowed == model))
     }
+}
+
+/// Errors: 503 when it is not there: without its rules nobody can say what is allowed.
+fn default_team(gateway: &Gateway) -> Result<Arc<TeamEntry>, Error> {
+    let missing = || {
+        Error::refused(
+            Code::Unavailable,
+            "This server's own team is missing. Its administrator must look.",
+        )
+    };
+    gateway.state().directory().default_team().ok_or_else(missing)
 }
 
 fn is_personal(presented: &str) -> bool {
@@ -205,6 +258,17 @@ fn invalid(gateway: &Gateway, what: &str) -> Error {
         Code::InvalidCredential,
         format!("{what} Make another at {keys}/keys."),
     ))
+}
+
+/// The conversation that the client says this call belongs to. Any id is booked; it counts only where it is one of the caller's own. A text
+/// that is no id is nothing: it is no reason to refuse a call.
+pub fn conversation(headers: &HeaderMap) -> Option<ConversationId> {
+    headers.get(CONVERSATION)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// Names what the client sent and nothing was made of.
+pub fn ignored(headers: &HeaderMap) -> Option<HeaderName> {
+    (headers.contains_key(CONVERSATION) && conversation(headers).is_none()).then_some(CONVERSATION)
 }
 
 /// The request's id: the client's when it is well-formed, else a new one; the same rule as on the account API.

@@ -4,6 +4,7 @@ pub mod chat_completions;
 pub mod messages;
 pub mod models;
 
+use ::http::{HeaderName, HeaderValue};
 use axum::{extract::Request, response::Response};
 
 use super::{
@@ -14,6 +15,9 @@ use crate::{
     Error, Gateway,
     run::{self, Endpoint},
 };
+
+/// What of a request was not understood and left out, by name.
+const IGNORED: HeaderName = HeaderName::from_static("x-weirgate-ignored");
 
 /// Opens a door: proves the caller, reads the body, runs the call, words the outcome.
 async fn call(gateway: Gateway, endpoint: &'static Endpoint, request: Request) -> Response {
@@ -27,5 +31,9 @@ async fn call(gateway: Gateway, endpoint: &'static Endpoint, request: Request) -
         run::run(&gateway, &caller, endpoint, &parts.headers, body, &request_id).await
     }
     .await;
-    reply(outcome, endpoint.dialect, endpoint.path, &request_id)
+    let mut response = reply(outcome, endpoint.dialect, endpoint.path, &request_id);
+    if let Some(name) = extract::ignored(&parts.headers) {
+        response.headers_mut().append(IGNORED, HeaderValue::from(name));
+    }
+    response
 }

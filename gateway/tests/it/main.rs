@@ -10,10 +10,12 @@
 mod support;
 
 mod bad_input;
+mod conversations;
 mod disconnect;
 mod messages_post;
 mod models_get;
 mod passthrough;
 mod personal_tokens;
 mod settlement;
+mod teams;
 mod upstream_faults;
