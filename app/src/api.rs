@@ -4,16 +4,23 @@
 //! shown: numbers, money and times are worded on the server, so the browser carries no time zones and no number formats.
 
 pub mod connect;
+pub mod conversations;
 pub mod factors;
 pub mod identities;
+pub mod invitations;
 pub mod keys;
 pub mod mail;
+pub mod members;
+pub mod organization_keys;
+pub mod organization_usage;
+pub mod organizations;
 pub mod overview;
 pub mod preferences;
 pub mod profile;
 pub mod second;
 pub mod session;
 pub mod sessions;
+pub mod teams;
 pub mod tokens;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +39,22 @@ impl Form {
     pub fn value(&self, field: &str) -> String {
         let found = self.values.iter().find(|(name, _)| name == field);
         found.map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    /// Every value of a field that holds several.
+    pub fn values_of(&self, field: &str) -> Vec<String> {
+        let found = self.values.iter().filter(|(name, _)| name == field);
+        found.map(|(_, value)| value.clone()).collect()
+    }
+
+    /// It was done, and the page says so.
+    pub fn is_saved(&self) -> bool {
+        self.error.is_none() && self.value("saved") == "yes"
+    }
+
+    /// Its mistakes, if it is the form of that name.
+    pub fn error_of(&self, name: &str) -> Option<ApiError> {
+        self.error.clone().filter(|_| self.name == name)
     }
 }
 

@@ -40,7 +40,10 @@ impl ApiError {
             Code::UsernameTaken => words.username_taken,
             Code::RegistrationClosed => words.registration_closed,
             Code::SecondFactorRequired | Code::WrongCode => words.wrong_code,
-            Code::InvalidLink => words.invalid_link,
+            Code::InvalidLink | Code::Gone => words.invalid_link,
+            Code::SlugTaken => words.slug_taken,
+            Code::LastOwner => words.last_owner,
+            Code::UserNotFound => words.user_not_found,
             Code::InvalidPasskey => words.invalid_passkey,
             Code::SecondFactorMissing => words.second_factor_missing,
             Code::LastWayIn => words.last_way_in,
@@ -67,6 +70,7 @@ impl ApiError {
             (Code::EmailTaken, "email") => return Some(text.errors.email_taken),
             (Code::WrongCode, "code") => return Some(text.errors.wrong_code),
             (Code::UsernameTaken, "username") => return Some(text.errors.username_taken),
+            (Code::SlugTaken, "slug") => return Some(text.errors.slug_taken),
             _ => {}
         }
         let wrong = self.refusal.errors.get(field)?.first()?;
@@ -76,14 +80,22 @@ impl ApiError {
             ("wrong_password", _) => words.wrong_password,
             ("too_short", "password") => words.password_short,
             ("too_short" | "too_long", "username") => words.username_length,
+            ("too_short" | "too_long", "slug") => words.slug_length,
             ("too_short", _) => words.too_short,
             ("too_long", _) => words.too_long,
             ("not_an_email", _) => words.not_an_email,
             ("not_a_username", _) => words.not_a_username,
+            ("not_a_slug", _) => words.not_a_slug,
+            ("reserved", _) => words.reserved,
+            ("taken", _) => words.taken,
+            ("is_member", _) => words.is_member,
+            ("not_a_member", _) => words.not_a_member,
+            ("not_invited", _) => words.not_invited,
             ("control_characters", _) => words.control_characters,
             ("password_breached", _) => words.too_common,
             ("not_supported", _) => words.not_supported,
             ("in_the_past", _) => words.in_the_past,
+            ("not_matching", "confirm_name") => words.not_the_name,
             ("not_matching", _) => words.not_matching,
             ("unknown_value", _) => words.unknown_value,
             _ => words.wrong,
@@ -95,7 +107,7 @@ impl ApiError {
         !self.refusal.errors.is_empty()
             || matches!(
                 self.refusal.code,
-                Code::EmailTaken | Code::UsernameTaken | Code::WrongCode
+                Code::EmailTaken | Code::UsernameTaken | Code::SlugTaken | Code::WrongCode
             )
     }
 }

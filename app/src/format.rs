@@ -10,6 +10,7 @@ use crate::{
     api::{
         Moment,
         keys::{KeyState, KeyView},
+        organization_usage::{SumsOf, SumsView},
         overview::{CallView, FirstToken, Month},
     },
     locale::Locale,
@@ -148,6 +149,20 @@ impl Format {
             any_requests: sums.requests > 0,
             failed: some(sums.failed),
             unpriced: some(sums.unpriced),
+        }
+    }
+
+    pub fn sums(&self, slice: &usage::Slice) -> SumsView {
+        let numbers = &self.numbers;
+        SumsView {
+            name: match (slice.name.as_str(), slice.id.as_str()) {
+                ("", server::books::usage::ACCESS_TOKEN) => SumsOf::Tokens,
+                ("", _) => SumsOf::Gone,
+                (name, _) => SumsOf::Named(name.to_owned()),
+            },
+            cost: numbers.money(slice.sums.cost_nanos),
+            tokens: numbers.count(slice.sums.tokens.total()),
+            requests: numbers.count(slice.sums.requests),
         }
     }
 

@@ -2,9 +2,13 @@
 
 pub mod by_link;
 pub mod connect;
+pub mod conversations;
 pub mod dev_mail;
+pub mod invitation;
 pub mod keys;
 pub mod lost;
+pub mod organization;
+pub mod organizations;
 pub mod overview;
 pub mod reset;
 pub mod second;

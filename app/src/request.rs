@@ -70,7 +70,7 @@ impl Request {
                 return Ok(None);
             };
             match sessions::from_cookie(&self.state, &value).await {
-                Ok(user) => Ok(Some(user)),
+                Ok(user) => Ok(Some(user.seen_from(self.device().address))),
                 Err(Error::Refused(_)) => Ok(None),
                 Err(error) => Err(self.error(&error)),
             }
@@ -148,12 +148,13 @@ impl Request {
         html && self.is_function()
     }
 
-    fn is_function(&self) -> bool {
+    /// Called by a form or a script, and not by a page that is rendered.
+    pub fn is_function(&self) -> bool {
         self.parts.uri.path().starts_with("/_fn/")
     }
 
     /// The page that is rendered; `/` for calls by script.
-    fn page(&self) -> &str {
+    pub fn page(&self) -> &str {
         if self.is_function() { "/" } else { self.parts.uri.path() }
     }
 
@@ -218,8 +219,19 @@ impl Request {
         form: Form,
         work: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
+        self.saved_then(page, form, work, |_| page.to_owned()).await
+    }
+
+    /// The same for a form whose work may lead to another page.
+    pub async fn saved_then<T>(
+        &self,
+        page: &str,
+        form: Form,
+        work: impl Future<Output = Result<T, ApiError>>,
+        then: impl FnOnce(&T) -> String,
+    ) -> Result<T, ApiError> {
         let name = form.name.clone();
-        let done = self.form(page, form, work, |_| page.to_owned()).await;
+        let done = self.form(page, form, work, then).await;
         if done.is_ok() && self.is_plain_form() {
             flash::put(self, &flash::Flash::form(Form::sent(&name, &[("saved", "yes")])));
         }

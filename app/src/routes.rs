@@ -3,13 +3,14 @@
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
-    components::{ParentRoute, Redirect, Route, Routes},
+    components::{Outlet, ParentRoute, Redirect, Route, Routes},
     path,
 };
 
 use crate::{
     pages::{
-        by_link::ByLink, connect::Connect, dev_mail::DevMail, keys::Keys, lost::Lost, overview::Overview, reset::Reset,
+        by_link::ByLink, connect::Connect, conversations::Conversations, dev_mail::DevMail, invitation::Invitation,
+        keys::Keys, lost::Lost, organization, organizations::Organizations, overview::Overview, reset::Reset,
         second::SecondStep, settings, setup::Setup, sign_in::SignIn, sign_up::SignUp, verify::Verify,
     },
     ui::frame::Frame,
@@ -29,11 +30,23 @@ pub fn AppRoutes() -> impl IntoView {
             <Route path=path!("/register") view=SignUp ssr=SsrMode::Async />
             <Route path=path!("/signup") view=|| view! { <Redirect path="/register" /> } ssr=SsrMode::Async />
             <Route path=path!("/setup") view=Setup ssr=SsrMode::Async />
+            <Route path=path!("/invitations/:token") view=Invitation ssr=SsrMode::Async />
             <Route path=path!("/dashboard") view=|| view! { <Redirect path="/" /> } ssr=SsrMode::Async />
             <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                 <Route path=path!("/") view=Overview ssr=SsrMode::Async />
                 <Route path=path!("/connect") view=Connect ssr=SsrMode::Async />
                 <Route path=path!("/keys") view=Keys ssr=SsrMode::Async />
+                <Route path=path!("/conversations") view=Conversations ssr=SsrMode::Async />
+                <Route path=path!("/organizations") view=Organizations ssr=SsrMode::Async />
+                <ParentRoute path=path!("/organizations/:slug") view=Outlet ssr=SsrMode::Async>
+                    <Route path=path!("") view=organization::Members ssr=SsrMode::Async />
+                    <Route path=path!("/invitations") view=organization::Invitations ssr=SsrMode::Async />
+                    <Route path=path!("/teams") view=organization::Teams ssr=SsrMode::Async />
+                    <Route path=path!("/teams/:id") view=organization::Team ssr=SsrMode::Async />
+                    <Route path=path!("/keys") view=organization::OrganizationKeys ssr=SsrMode::Async />
+                    <Route path=path!("/usage") view=organization::Usage ssr=SsrMode::Async />
+                    <Route path=path!("/settings") view=organization::OrganizationSettings ssr=SsrMode::Async />
+                </ParentRoute>
                 <Route path=path!("/settings") view=settings::Account ssr=SsrMode::Async />
                 <Route path=path!("/settings/factors") view=settings::SecondFactors ssr=SsrMode::Async />
                 <Route path=path!("/settings/identities") view=settings::LinkedIdentities ssr=SsrMode::Async />

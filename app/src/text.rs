@@ -3,9 +3,11 @@
 //! Texts with a value in them are functions. Plurals are chosen by [`plural`]. Nothing here knows a page.
 
 mod en;
+mod organizations;
 mod ru;
 
 pub use en::EN;
+pub use organizations::*;
 pub use ru::RU;
 
 use types::sign_in::Trouble;
@@ -17,12 +19,21 @@ pub struct Text {
     pub overview: Overview,
     pub keys: Keys,
     pub connect: Connect,
+    pub conversations: Conversations,
     pub settings: Settings,
     pub mail: Mail,
     pub factors: Factors,
     pub identities: Identities,
     pub sessions: Sessions,
     pub tokens: Tokens,
+    pub organizations: Organizations,
+    pub members: Members,
+    pub invitations: Invitations,
+    pub invited: Invited,
+    pub teams: Teams,
+    pub organization_keys: OrganizationKeys,
+    pub organization_usage: OrganizationUsage,
+    pub organization_settings: OrganizationSettings,
     pub errors: Errors,
     pub fields: Fields,
     pub calls: Calls,
@@ -50,6 +61,7 @@ pub struct Nav {
     pub overview: &'static str,
     pub connect: &'static str,
     pub keys: &'static str,
+    pub conversations: &'static str,
     pub settings: &'static str,
     pub reference: &'static str,
     pub personal: &'static str,
@@ -200,6 +212,28 @@ pub struct Connect {
     pub received: &'static str,
     pub check: &'static str,
     pub see: &'static str,
+}
+
+pub struct Conversations {
+    pub title: &'static str,
+    pub note: &'static str,
+    pub list: &'static str,
+    pub started: &'static str,
+    pub ended: &'static str,
+    pub open: &'static str,
+    pub calls: &'static str,
+    pub tokens: &'static str,
+    pub cost: &'static str,
+    pub hash: &'static str,
+    pub without: &'static str,
+    pub abandon: &'static str,
+    pub abandon_ask: &'static str,
+    pub abandon_note: &'static str,
+    pub older: &'static str,
+    pub newest: &'static str,
+    pub empty: &'static str,
+    pub empty_note: &'static str,
+    pub connect: &'static str,
 }
 
 pub struct Settings {
@@ -391,6 +425,9 @@ pub struct Errors {
     pub wrong_password: &'static str,
     pub email_taken: &'static str,
     pub username_taken: &'static str,
+    pub slug_taken: &'static str,
+    pub last_owner: &'static str,
+    pub user_not_found: &'static str,
     pub registration_closed: &'static str,
     pub wrong_code: &'static str,
     pub invalid_passkey: &'static str,
@@ -422,11 +459,19 @@ pub struct Fields {
     pub too_long: &'static str,
     pub not_an_email: &'static str,
     pub not_a_username: &'static str,
+    pub not_a_slug: &'static str,
+    pub slug_length: &'static str,
+    pub reserved: &'static str,
+    pub taken: &'static str,
+    pub is_member: &'static str,
+    pub not_a_member: &'static str,
+    pub not_invited: &'static str,
     pub control_characters: &'static str,
     pub too_common: &'static str,
     pub not_supported: &'static str,
     pub in_the_past: &'static str,
     pub not_matching: &'static str,
+    pub not_the_name: &'static str,
     pub unknown_value: &'static str,
     pub wrong: &'static str,
 }

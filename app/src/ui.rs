@@ -13,4 +13,5 @@ pub mod notice;
 pub mod passkey;
 pub mod switches;
 pub mod table;
+pub mod tabs;
 pub mod ways;

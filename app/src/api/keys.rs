@@ -62,13 +62,7 @@ pub async fn read_keys() -> Result<KeysView, ApiError> {
     let flash = flash::take(&request);
     Ok(KeysView {
         keys: listed.iter().map(|key| format.key(key)).collect(),
-        models: request
-            .state
-            .directory()
-            .models()
-            .iter()
-            .map(|model| model.name.clone())
-            .collect(),
+        models: models(&request),
         form: flash.form,
         secret: flash.secret.filter(|secret| secret.page == "/keys"),
     })
@@ -84,19 +78,14 @@ pub async fn create_key(
 ) -> Result<NewSecret, ApiError> {
     let request = Request::current()?;
     let page = if page == "/connect" { "/connect" } else { "/keys" };
-    let form = Form::sent("create_key", &[("name", &name), ("expires_in_days", &expires_in_days)]);
+    let form =
+        Form::sent("create_key", &[("name", &name), ("expires_in_days", &expires_in_days)]).with_all("models", &models);
     let work = async {
         let user = request.user().await?;
-        let days = match expires_in_days.as_str() {
-            "" => None,
-            "7" | "30" | "90" => expires_in_days.parse::<i64>().ok(),
-            _ => return Err(request.wrong_field("expires_in_days", "unknown_value")),
-        };
-        let now = request.state.clock().now();
         let new = types::keys::NewKey {
             name,
             models,
-            expires_at: days.map(|days| now.plus_secs(days * 24 * 3600)),
+            expires_at: expiry(&request, &expires_in_days)?,
             ..Default::default()
         };
         let created = server::keys::create(&request.state, &user, new)
@@ -113,6 +102,26 @@ pub async fn create_key(
         flash::put(&request, &flash::Flash::secret(secret.clone()));
     }
     done
+}
+
+/// Names of the models that can be called here.
+#[cfg(feature = "ssr")]
+pub(super) fn models(request: &Request) -> Vec<String> {
+    let models = request.state.directory().models();
+    models.iter().map(|model| model.name.clone()).collect()
+}
+
+/// When a key ends whose form has this choice.
+#[cfg(feature = "ssr")]
+pub(super) fn expiry(request: &Request, in_days: &str) -> Result<Option<types::Timestamp>, ApiError> {
+    let days = match in_days {
+        "" => return Ok(None),
+        "7" => 7,
+        "30" => 30,
+        "90" => 90,
+        _ => return Err(request.wrong_field("expires_in_days", "unknown_value")),
+    };
+    Ok(Some(request.state.clock().now().plus_secs(days * 24 * 3600)))
 }
 
 #[server(endpoint = "revoke_key")]

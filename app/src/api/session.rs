@@ -3,12 +3,14 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Form;
+#[cfg(feature = "ssr")]
+use super::invitations::{Standing, look, may_sign_up, page_of};
+use super::{Form, invitations::Invited};
 use crate::error::ApiError;
 #[cfg(feature = "ssr")]
 use crate::request::{Request, cookie, flash, own_path};
 #[cfg(feature = "ssr")]
-use server::accounts::Registered;
+use server::{accounts::Registered, organizations, sessions::User};
 
 /// The person, for the frame around every page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,13 +21,26 @@ pub struct Viewer {
     pub avatar: Option<String>,
     /// The built-in provider answers: every page says so.
     pub demo: bool,
+    /// Shared organizations that they belong to; `/organizations` lists them all.
+    pub organizations: Vec<OrganizationLink>,
+    /// The one whose page this is.
+    pub here: Option<OrganizationLink>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationLink {
+    pub name: String,
+    pub slug: String,
 }
 
 /// What a page for the signed-out needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entrance {
     pub form: Form,
+    /// Accounts are made here, as far as the invitation reaches where one is needed.
     pub registration_open: bool,
+    /// What the reader came with.
+    pub invitation: Option<Invited>,
     /// Letters reach people: links and forgotten passwords are offered.
     pub mail: bool,
     /// Only asked by `/setup`: no administrator exists yet.
@@ -41,7 +56,12 @@ pub async fn read_viewer() -> Result<Viewer, ApiError> {
     let person = user.entry();
     let avatar = person.avatar_url.clone();
     let name = shown_name(person.full_name.as_deref(), &person.username);
+    let belongs = organizations::page(&request.state, &user, super::organizations::PAGE, None)
+        .await
+        .map_err(|error| request.error(&error))?;
     Ok(Viewer {
+        organizations: belongs.data.into_iter().filter_map(link).collect(),
+        here: here(&request, &user),
         initials: initials(&name),
         avatar,
         name,
@@ -50,19 +70,47 @@ pub async fn read_viewer() -> Result<Viewer, ApiError> {
     })
 }
 
-/// Who is signed in already is led to the overview.
+#[cfg(feature = "ssr")]
+fn link(organization: types::organizations::Organization) -> Option<OrganizationLink> {
+    Some(OrganizationLink {
+        slug: organization.slug?,
+        name: organization.name,
+    })
+}
+
+/// The organization that the page's address names, if the reader belongs to it.
+#[cfg(feature = "ssr")]
+fn here(request: &Request, user: &User) -> Option<OrganizationLink> {
+    let (state, below) = (&request.state, request.page().strip_prefix("/organizations/")?);
+    let id = organizations::named(state, below.split('/').next()?)?;
+    let member = organizations::member(state, user, id).ok()?;
+    link(organizations::get(state, &member).ok()?)
+}
+
+/// Who is signed in already is led to the overview, or to what they are invited to. `invitation` is the token of one, or empty.
 #[server(endpoint = "entrance")]
-pub async fn read_entrance(form: String) -> Result<Entrance, ApiError> {
+pub async fn read_entrance(form: String, #[server(default)] invitation: String) -> Result<Entrance, ApiError> {
     let request = Request::current()?;
     if request.signed_in().await?.is_some() {
-        request.go("/");
+        request.go(&match invitation.as_str() {
+            "" => "/".to_owned(),
+            token => page_of(token),
+        });
     }
+    let invited = match invitation.as_str() {
+        "" => None,
+        token => match look(&request, token).await? {
+            Standing::Open(invited) => Some(invited),
+            Standing::Over | Standing::Unknown => None,
+        },
+    };
     let setup_needed = server::setup::needed(&request.state)
         .await
         .map_err(|error| request.error(&error))?;
     Ok(Entrance {
         form: flash::take_form(&request, &form).unwrap_or_default(),
-        registration_open: request.state.config().auth.registration.is_open(),
+        registration_open: may_sign_up(&request, invited.as_ref()),
+        invitation: invited,
         mail: server::mail::available(&request.state),
         setup_needed,
         passkeys: server::factors::passkeys::are_offered(request.state.config()),
@@ -103,6 +151,7 @@ pub async fn sign_in(
     request.form(&back, form, work, String::clone).await
 }
 
+/// `invitation` is the token of the invitation that the person came with, or empty.
 #[server(endpoint = "sign_up")]
 pub async fn sign_up(
     #[server(default)] email: String,
@@ -111,6 +160,7 @@ pub async fn sign_up(
     #[server(default)] full_name: String,
     #[server(default)] username: String,
     #[server(default)] remember_me: Option<String>,
+    #[server(default)] invitation: String,
 ) -> Result<String, ApiError> {
     let request = Request::current()?;
     let form = Form::sent(
@@ -123,19 +173,39 @@ pub async fn sign_up(
         ],
     );
     let work = async {
-        let register = register(&request, email, password, &confirm_password, &full_name, &username)?;
-        let registered = server::accounts::register(&request.state, register, &request.device())
-            .await
-            .map_err(|error| request.error(&error))?;
+        let register = types::accounts::Register {
+            invitation: Some(invitation.clone()).filter(|token| !token.is_empty()),
+            ..register(&request, email, password, &confirm_password, &full_name, &username)?
+        };
+        let invited = register.invitation.is_some();
+        let registered = server::accounts::register(&request.state, register, &request.device()).await;
         match registered {
-            Registered::Entered(user) => {
+            Ok(Registered::Entered(user)) => {
                 start(&request, &user, remember_me.is_some()).await?;
-                Ok("/".to_owned())
+                let next = if invited { super::organizations::LIST } else { "/" };
+                Ok(next.to_owned())
             }
-            Registered::LookIntoMail => Ok("/verify".to_owned()),
+            Ok(Registered::LookIntoMail) => Ok("/verify".to_owned()),
+            // The only thing about an invitation that is forbidden: it was mailed to another address.
+            Err(error) if invited && error.refusal().code == types::error::Code::Forbidden => {
+                Err(request.wrong_field("email", "not_invited"))
+            }
+            Err(error) => Err(request.error(&error)),
         }
     };
-    request.form("/register", form, work, String::clone).await
+    request
+        .form(&register_page(&invitation), form, work, String::clone)
+        .await
+}
+
+/// The form again, with the invitation that the person came with.
+#[cfg(feature = "ssr")]
+fn register_page(invitation: &str) -> String {
+    let page = ["/register?invitation=", invitation].concat();
+    match own_path(&page) {
+        Some(_) if !invitation.is_empty() => page,
+        _ => "/register".to_owned(),
+    }
 }
 
 /// The first administrator. `token` stands in the server's log and opens this once.
@@ -205,6 +275,7 @@ fn register(
         locale: Some(request.locale().name().to_owned()),
         email,
         password,
+        invitation: None,
     };
     let mut errors = match register.check() {
         Ok(()) => Default::default(),

@@ -9,6 +9,7 @@ use crate::{
         Form, Moment,
         keys::{CreateKey, KeyState, KeyView, KeysView, NewSecret, RevokeKey, read_keys},
     },
+    error::ApiError,
     locale::use_text,
     text::Text,
     ui::{
@@ -103,7 +104,45 @@ fn new_key(text: &'static Text, models: Vec<String>, form: Form) -> AnyView {
         placeholder: words.name_example,
         ..Look::default()
     };
-    let chosen = form.value("expires_in_days");
+    let chosen = form.values_of("models");
+    let models = model_choice(
+        words.models,
+        words.models_hint,
+        models,
+        &chosen,
+        error.as_ref(),
+        "models",
+    );
+    view! {
+        <section class="card">
+            <div class="card-head">
+                <h2>{words.new}</h2>
+            </div>
+            <form method="post" action=CreateKey::url() data-testid="create-key" novalidate>
+                <input type="hidden" name="page" value="/keys" />
+                <Summary error=error.clone() />
+                <div class="key-form">
+                    <Field look=name error value=form.value("name") />
+                    {expiry_choice(text, &form.value("expires_in_days"))}
+                    <div class="field field-go">
+                        <span class="label only-wide" aria-hidden="true">
+                            "\u{a0}"
+                        </span>
+                        <button class="btn btn-primary btn-field" type="submit">
+                            {words.create}
+                        </button>
+                    </div>
+                </div>
+                {models}
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+/// When a key ends.
+pub fn expiry_choice(text: &'static Text, chosen: &str) -> AnyView {
+    let words = &text.keys;
     let options = ["", "7", "30", "90"]
         .into_iter()
         .zip(words.expiry)
@@ -116,60 +155,49 @@ fn new_key(text: &'static Text, models: Vec<String>, form: Form) -> AnyView {
         })
         .collect_view();
     view! {
-        <section class="card">
-            <div class="card-head">
-                <h2>{words.new}</h2>
-            </div>
-            <form method="post" action=CreateKey::url() data-testid="create-key" novalidate>
-                <input type="hidden" name="page" value="/keys" />
-                <Summary error=error.clone() />
-                <div class="key-form">
-                    <Field look=name error value=form.value("name") />
-                    <div class="field">
-                        <label for="expires_in_days">{words.expires}</label>
-                        <select class="input" id="expires_in_days" name="expires_in_days">
-                            {options}
-                        </select>
-                    </div>
-                    <div class="field field-go">
-                        <span class="label only-wide" aria-hidden="true">
-                            "\u{a0}"
-                        </span>
-                        <button class="btn btn-primary btn-field" type="submit">
-                            {words.create}
-                        </button>
-                    </div>
-                </div>
-                {model_choice(text, models)}
-            </form>
-        </section>
+        <div class="field">
+            <label for="expires_in_days">{words.expires}</label>
+            <select class="input" id="expires_in_days" name="expires_in_days">
+                {options}
+            </select>
+        </div>
     }
     .into_any()
 }
 
-fn model_choice(text: &'static Text, models: Vec<String>) -> AnyView {
-    let words = &text.keys;
-    if models.len() < 2 {
+/// Which models something is limited to, folded away while it is to none. `field` is what mistakes call it.
+pub fn model_choice(
+    title: &'static str,
+    hint: &'static str,
+    models: Vec<String>,
+    chosen: &[String],
+    error: Option<&ApiError>,
+    field: &str,
+) -> AnyView {
+    if models.len() < 2 && chosen.is_empty() {
         return ().into_any();
     }
+    let wrong = error.and_then(|error| error.field_message(use_text(), field));
     let boxes = models
         .into_iter()
         .map(|model| {
+            let checked = chosen.contains(&model);
             view! {
                 <label class="choice">
-                    <input type="checkbox" name="models[]" value=model.clone() />
+                    <input type="checkbox" name="models[]" value=model.clone() checked=checked />
                     <code>{model}</code>
                 </label>
             }
         })
         .collect_view();
     view! {
-        <details class="more mt-3">
+        <details class="more mt-3" open=!chosen.is_empty()>
             <summary>
-                {words.models} <Icon of=icondata_lu::LuChevronDown />
+                {title} <Icon of=icondata_lu::LuChevronDown />
             </summary>
-            <p class="hint">{words.models_hint}</p>
+            <p class="hint">{hint}</p>
             <div class="choices">{boxes}</div>
+            {wrong.map(|wrong| view! { <p class="wrong" role="alert">{wrong}</p> })}
         </details>
     }
     .into_any()
@@ -203,20 +231,9 @@ fn table(text: &'static Text, keys: Vec<KeyView>) -> AnyView {
 
 fn row(text: &'static Text, key: KeyView) -> AnyView {
     let words = &text.keys;
-    let (class, status) = match key.state {
-        KeyState::Active => ("tag tag-good", words.active),
-        KeyState::Expired => ("tag tag-warn", words.expired),
-        KeyState::Revoked => ("tag", words.revoked),
-    };
-    let time = |at: Option<Moment>| match at {
-        Some(at) => view! { <Time at /> }.into_any(),
-        None => view! { <span class="muted">{text.common.never}</span> }.into_any(),
-    };
-    let models = if key.models.is_empty() {
-        words.all_models.to_owned()
-    } else {
-        key.models.join(", ")
-    };
+    let status = key_state(text, key.state);
+    let time = |at| time_or_never(text, at);
+    let models = models_of(text, &key.models);
     let confirm = (key.state != KeyState::Revoked).then(|| confirm(text, &key));
     view! {
         <tr role="row" data-testid="key-row">
@@ -237,7 +254,7 @@ fn row(text: &'static Text, key: KeyView) -> AnyView {
                 {time(key.expires)}
             </td>
             <td role="cell">
-                <span class=class>{status}</span>
+                {status}
             </td>
             <td role="cell" class="n">
                 {confirm}
@@ -245,6 +262,32 @@ fn row(text: &'static Text, key: KeyView) -> AnyView {
         </tr>
     }
     .into_any()
+}
+
+/// Colour and word.
+pub fn key_state(text: &'static Text, state: KeyState) -> AnyView {
+    let words = &text.keys;
+    let (class, status) = match state {
+        KeyState::Active => ("tag tag-good", words.active),
+        KeyState::Expired => ("tag tag-warn", words.expired),
+        KeyState::Revoked => ("tag", words.revoked),
+    };
+    view! { <span class=class>{status}</span> }.into_any()
+}
+
+pub fn time_or_never(text: &'static Text, at: Option<Moment>) -> AnyView {
+    match at {
+        Some(at) => view! { <Time at /> }.into_any(),
+        None => view! { <span class="muted">{text.common.never}</span> }.into_any(),
+    }
+}
+
+/// Names of models; an empty list is all.
+pub fn models_of(text: &'static Text, models: &[String]) -> String {
+    match models.is_empty() {
+        true => text.keys.all_models.to_owned(),
+        false => models.join(", "),
+    }
 }
 
 /// Asks before it is done; opens without a script.

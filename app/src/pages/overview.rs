@@ -120,15 +120,8 @@ pub fn demo_notice() -> AnyView {
 
 fn tiles(text: &'static Text, month: Month) -> AnyView {
     let words = &text.overview;
-    let today = (words.today)(&month.cost_today);
-    let cost_note = match month.unpriced {
-        Some(count) => [&today, " · ", &(words.unpriced)(&count)].concat(),
-        None => today,
-    };
-    let cached = match month.cached {
-        Some(share) => (words.cached)(&share),
-        None => words.no_cache.to_owned(),
-    };
+    let cost_note = cost_note(text, (words.today)(&month.cost_today), month.unpriced.as_deref());
+    let cached = tokens_note(text, month.cached.as_deref());
     let answered = match month.failed {
         Some(count) => (words.failed)(&count),
         None if month.any_requests => words.all_answered.to_owned(),
@@ -142,8 +135,24 @@ fn tiles(text: &'static Text, month: Month) -> AnyView {
     .into_any()
 }
 
+/// What stands below a cost: something of its own, and what is not in it.
+pub fn cost_note(text: &'static Text, note: String, unpriced: Option<&str>) -> String {
+    match unpriced {
+        Some(count) => [&note, " · ", &(text.overview.unpriced)(count)].concat(),
+        None => note,
+    }
+}
+
+/// How much of the input came from a cache.
+pub fn tokens_note(text: &'static Text, cached: Option<&str>) -> String {
+    match cached {
+        Some(share) => (text.overview.cached)(share),
+        None => text.overview.no_cache.to_owned(),
+    }
+}
+
 /// The choice of series is made of radio buttons; style shows what is chosen, so it needs no script.
-fn chart_card(chart: Chart, time_zone: String) -> AnyView {
+pub fn chart_card(chart: Chart, time_zone: String) -> AnyView {
     let words = &use_text().overview;
     let choices = METRICS
         .into_iter()

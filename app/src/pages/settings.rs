@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use crate::{locale::use_text, text::Text};
+use crate::{locale::use_text, text::Text, ui::tabs::Tabs};
 use access::SignInWith;
 use factors::Factors;
 use identities::Identities;
@@ -98,13 +98,7 @@ pub fn LinkedIdentities() -> impl IntoView {
 fn Page(children: Children) -> impl IntoView {
     let text = use_text();
     let path = use_location().pathname.get_untracked();
-    let tab = |(href, name): (&'static str, &'static str)| {
-        view! {
-            <a href=href aria-current=(path == href).then_some("page")>
-                {name}
-            </a>
-        }
-    };
+    let tab = |(href, name): (&'static str, &'static str)| (href.to_owned(), name, path == href);
     view! {
         <Title text=text.settings.title />
         <div class="page-head">
@@ -113,9 +107,7 @@ fn Page(children: Children) -> impl IntoView {
                 <p>{text.settings.note}</p>
             </div>
         </div>
-        <nav class="tabs" aria-label=text.settings.title>
-            {places(text).map(tab).into_iter().collect_view()}
-        </nav>
+        <Tabs label=text.settings.title.to_owned() links=places(text).map(tab).to_vec() />
         <div class="sections">{children()}</div>
     }
     .into_any()

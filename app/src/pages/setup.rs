@@ -13,7 +13,7 @@ use crate::{
 
 #[component]
 pub fn Setup() -> impl IntoView {
-    let entrance = Resource::new(|| (), |()| read_entrance("set_up".to_owned()));
+    let entrance = Resource::new(|| (), |()| read_entrance("set_up".to_owned(), String::new()));
     load(entrance, |entrance| {
         if entrance.setup_needed {
             form(entrance)

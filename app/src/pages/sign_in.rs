@@ -21,7 +21,7 @@ use crate::{
 #[component]
 pub fn SignIn() -> impl IntoView {
     let text = use_text();
-    let entrance = Resource::new(|| (), |()| read_entrance("sign_in".to_owned()));
+    let entrance = Resource::new(|| (), |()| read_entrance("sign_in".to_owned(), String::new()));
     view! {
         <Title text=text.auth.sign_in />
         <Gate>

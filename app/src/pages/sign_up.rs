@@ -2,6 +2,7 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
 use super::sign_in::{Remember, Summary};
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 #[component]
 pub fn SignUp() -> impl IntoView {
     let words = &use_text().auth;
-    let entrance = Resource::new(|| (), |()| read_entrance("sign_up".to_owned()));
+    let entrance = Resource::new(invitation, |token| read_entrance("sign_up".to_owned(), token));
     view! {
         <Title text=words.sign_up />
         <Gate>
@@ -36,6 +37,11 @@ pub fn SignUp() -> impl IntoView {
         </Gate>
     }
     .into_any()
+}
+
+/// The token of the invitation that somebody came with, out of the address.
+fn invitation() -> String {
+    use_query_map().read_untracked().get("invitation").unwrap_or_default()
 }
 
 /// The fields of a new account, shared with the first run: name, e-mail, password, password again.
@@ -75,13 +81,33 @@ pub fn account_fields(words: &'static Auth) -> [Look; 4] {
 }
 
 fn form(entrance: Entrance) -> AnyView {
-    let words = &use_text().auth;
+    let text = use_text();
+    let (words, invited_words) = (&text.auth, &text.invited);
+    let invited = entrance.invitation;
+    let over = (invited.is_none() && !invitation().is_empty()).then(|| {
+        view! { <div class="mt-6"><Notice tone=Tone::Warn>{invited_words.register_over}</Notice></div> }
+    });
     if !entrance.registration_open {
-        return view! { <div class="mt-6"><Notice tone=Tone::Info>{words.closed}</Notice></div> }.into_any();
+        return view! {
+            {over}
+            <div class="mt-6"><Notice tone=Tone::Info>{words.closed}</Notice></div>
+        }
+        .into_any();
     }
     let form = entrance.form;
     let error = form.error.clone();
-    let [full_name, email, password, confirm] = account_fields(words);
+    let [full_name, mut email, password, confirm] = account_fields(words);
+    if invited.as_ref().is_some_and(|invited| invited.is_mailed) {
+        email.hint = invited_words.register_email;
+    }
+    let told = invited.as_ref().map(|invited| {
+        let lead = (invited_words.register)(&invited.by, &invited.organization);
+        view! { <div class="mt-6" data-testid="invited"><Notice tone=Tone::Info>{lead}</Notice></div> }
+    });
+    let token = invited.map(|invited| invited.token);
+    // Whoever comes in another way accepts it on its own page.
+    let next = token.as_ref().map(|token| ["/invitations/", token].concat());
+    let token = token.map(|token| view! { <input type="hidden" name="invitation" value=token /> });
     let username = Look {
         name: "username",
         label: words.username,
@@ -91,7 +117,10 @@ fn form(entrance: Entrance) -> AnyView {
         ..Look::default()
     };
     view! {
+        {over}
+        {told}
         <form class="fields" method="post" action=Do::url() novalidate>
+            {token}
             <Summary error=error.clone() />
             <Field look=full_name error=error.clone() value=form.value("full_name") />
             <Field look=email error=error.clone() value=form.value("email") />
@@ -103,7 +132,7 @@ fn form(entrance: Entrance) -> AnyView {
                 {words.create}
             </button>
         </form>
-        <OtherWays />
+        <OtherWays next />
     }
     .into_any()
 }

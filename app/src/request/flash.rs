@@ -31,6 +31,13 @@ impl Form {
         }
     }
 
+    /// With a field that holds several values.
+    pub fn with_all(mut self, field: &str, values: &[String]) -> Self {
+        let kept = |value: &String| (field.to_owned(), value.chars().take(LONGEST_VALUE).collect());
+        self.values.extend(values.iter().map(kept));
+        self
+    }
+
     pub(super) fn failed(self, error: &ApiError) -> Flash {
         Flash {
             form: Form {

@@ -12,12 +12,14 @@ pub struct Look {
     /// Tells the fields of one name apart where a page has several forms.
     pub form: &'static str,
     pub label: &'static str,
-    /// `text` when empty; `code` is text of digits.
+    /// `text` when empty; `code` is text of digits, `slug` text without capitals.
     pub kind: &'static str,
     /// The token that password managers go by (WCAG 1.3.5).
     pub autocomplete: &'static str,
     pub hint: &'static str,
     pub placeholder: &'static str,
+    /// The id of a list of suggestions.
+    pub list: &'static str,
     pub optional: bool,
     pub autofocus: bool,
 }
@@ -51,12 +53,13 @@ pub fn Field(look: Look, error: Option<ApiError>, #[prop(optional, into)] value:
                     class="input"
                     id=id.clone()
                     name=name
-                    type=if matches!(look.kind, "" | "code") { "text" } else { look.kind }
+                    type=if matches!(look.kind, "" | "code" | "slug") { "text" } else { look.kind }
                     inputmode=(look.kind == "code").then_some("numeric")
                     value=value
                     autocomplete=look.autocomplete
                     autocapitalize=(!look.kind.is_empty()).then_some("none")
                     placeholder=(!look.placeholder.is_empty()).then_some(look.placeholder)
+                    list=(!look.list.is_empty()).then_some(look.list)
                     autofocus=look.autofocus
                     required=!look.optional
                     aria-invalid=wrong.is_some().then_some("true")

@@ -9,20 +9,23 @@ use super::{
     avatar::Avatar,
     icon::{Brand, Icon},
     switches::{LanguageSwitch, SidebarSwitch, ThemeSwitch, here},
+    tabs,
 };
 use crate::{
-    api::session::{SignOut, Viewer, read_viewer},
+    api::session::{OrganizationLink, SignOut, Viewer, read_viewer},
     locale::use_text,
     text::Text,
 };
 
 /// Path, icon and name of the pages in the sidebar.
-fn places(text: &'static Text) -> [(&'static str, icondata_core::Icon, &'static str); 3] {
+fn places(text: &'static Text) -> [(&'static str, icondata_core::Icon, &'static str); 5] {
     let nav = &text.nav;
     [
         ("/", icondata_lu::LuLayoutDashboard, nav.overview),
         ("/connect", icondata_lu::LuPlug, nav.connect),
         ("/keys", icondata_lu::LuKeyRound, nav.keys),
+        ("/conversations", icondata_lu::LuMessagesSquare, nav.conversations),
+        ("/organizations", icondata_lu::LuBuilding2, text.organizations.title),
     ]
 }
 
@@ -31,6 +34,7 @@ pub fn Frame() -> impl IntoView {
     let text = use_text();
     let who = Resource::new(|| (), |()| read_viewer());
     let here = here();
+    let path = use_location().pathname.get_untracked();
     view! {
         <a class="skip" href="#content">
             {text.common.skip}
@@ -50,7 +54,12 @@ pub fn Frame() -> impl IntoView {
                         </button>
                         <SidebarSwitch back=here.clone() />
                     </div>
-                    <Crumbs />
+                    <Suspense>
+                        {move || {
+                            let path = path.clone();
+                            Suspend::new(async move { crumbs(&path, who.await.ok()) })
+                        }}
+                    </Suspense>
                     <div class="top-end">
                         <Suspense>
                             {move || Suspend::new(async move {
@@ -117,20 +126,77 @@ fn at(path: &str, place: &str) -> bool {
     }
 }
 
-/// Whose numbers these are, and the page.
-#[component]
-fn Crumbs() -> impl IntoView {
+/// Whose numbers these are, with the way to others', and the page.
+fn crumbs(path: &str, viewer: Option<Viewer>) -> AnyView {
     let text = use_text();
-    let path = use_location().pathname.get_untracked();
-    let place = places(text).into_iter().find(|(href, ..)| at(&path, href));
-    let page = place.map_or(text.nav.settings, |(_, _, name)| name);
+    let page = page_name(text, path, viewer.as_ref().and_then(|viewer| viewer.here.as_ref()));
     view! {
         <div class="crumbs">
-            <span class="only-wide">{text.nav.personal}</span>
+            {viewer.map(switcher)}
             <span class="only-wide" aria-hidden="true">
                 "/"
             </span>
             <b>{page}</b>
+        </div>
+    }
+    .into_any()
+}
+
+fn page_name(text: &'static Text, path: &str, here: Option<&OrganizationLink>) -> &'static str {
+    if here.is_some() {
+        let page = path.split('/').nth(3).unwrap_or_default();
+        let tab = tabs::of_organization(text).into_iter().find(|tab| tab.page == page);
+        return tab.map_or(text.organizations.title, |tab| tab.name);
+    }
+    let place = places(text).into_iter().find(|(href, ..)| at(path, href));
+    place.map_or(text.nav.settings, |(_, _, name)| name)
+}
+
+/// The organization whose page this is, and the others one belongs to.
+fn switcher(viewer: Viewer) -> AnyView {
+    let text = use_text();
+    let words = &text.organizations;
+    let Viewer {
+        organizations, here, ..
+    } = viewer;
+    let shown = here
+        .as_ref()
+        .map_or(text.nav.personal, |here| here.name.as_str())
+        .to_owned();
+    let is_here = |slug: &str| here.as_ref().is_some_and(|here| here.slug == slug);
+    let link = |organization: &OrganizationLink| {
+        view! {
+            <a
+                class="menu-item"
+                href=["/organizations/", &organization.slug].concat()
+                aria-current=is_here(&organization.slug).then_some("true")
+            >
+                <Icon of=icondata_lu::LuBuilding2 />
+                <span class="cut">{organization.name.clone()}</span>
+            </a>
+        }
+    };
+    view! {
+        <button
+            class="btn btn-quiet switch-organization"
+            type="button"
+            popovertarget="organizations"
+            aria-label=[words.switch, ": ", &shown].concat()
+            data-testid="switch-organization"
+        >
+            <span class="only-wide cut">{shown.clone()}</span>
+            <Icon of=icondata_lu::LuChevronsUpDown />
+        </button>
+        <div class="menu menu-start" id="organizations" popover="auto">
+            <a class="menu-item" href="/" aria-current=here.is_none().then_some("true")>
+                <Icon of=icondata_lu::LuUser />
+                {text.nav.personal}
+            </a>
+            {organizations.iter().map(link).collect_view()}
+            <a class="menu-item menu-end" href="/organizations">
+                <Icon of=icondata_lu::LuList />
+                {words.all}
+            </a>
         </div>
     }
     .into_any()

@@ -10,12 +10,24 @@ pub fn load<T>(resource: Resource<Result<T, ApiError>>, view: fn(T) -> AnyView) 
 where
     T: Clone + Send + Sync + 'static,
 {
+    find(resource, view, |_| None)
+}
+
+/// The same for what not everybody may see or what may not be there: `refused` has the page for a refusal that gets one of its own.
+pub fn find<T>(
+    resource: Resource<Result<T, ApiError>>,
+    view: fn(T) -> AnyView,
+    refused: fn(&ApiError) -> Option<AnyView>,
+) -> AnyView
+where
+    T: Clone + Send + Sync + 'static,
+{
     view! {
         <Suspense>
             {move || Suspend::new(async move {
                 match resource.await {
                     Ok(value) => view(value),
-                    Err(error) => failed(error),
+                    Err(error) => refused(&error).unwrap_or_else(|| failed(error)),
                 }
             })}
         </Suspense>

@@ -15,10 +15,11 @@ use crate::{
 };
 
 /// A button for each provider, under a divider; nothing when there are none. Links, so that they work without a script and leave this site by
-/// no form.
+/// no form. `next` is the path to end on; without it the address says.
 #[component]
-pub fn OtherWays() -> impl IntoView {
-    let next = use_query_map().read_untracked().get("next").unwrap_or_default();
+pub fn OtherWays(#[prop(optional_no_strip)] next: Option<String>) -> impl IntoView {
+    let asked = || use_query_map().read_untracked().get("next").unwrap_or_default();
+    let next = next.unwrap_or_else(asked);
     let ways = Resource::new(|| (), move |()| read_other_ways(next.clone()));
     load(ways, buttons)
 }

@@ -1,0 +1,89 @@
+//! What an organization used this month: all of it for who manages it, one's own part for others.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    organizations::OrganizationView,
+    overview::{Chart, Month},
+};
+#[cfg(feature = "ssr")]
+use super::{organizations::Place, overview::DAYS};
+use crate::error::ApiError;
+#[cfg(feature = "ssr")]
+use crate::{format::Format, request::Request};
+#[cfg(feature = "ssr")]
+use server::books::usage;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationUsage {
+    pub place: OrganizationView,
+    pub month: Month,
+    /// By day, for who manages the organization.
+    pub chart: Option<Chart>,
+    pub time_zone: String,
+    /// Empty for who does not manage the organization.
+    pub by_member: Vec<SumsView>,
+    pub by_key: Vec<SumsView>,
+    pub by_model: Vec<SumsView>,
+}
+
+/// The sums of one member, key or model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SumsView {
+    pub name: SumsOf,
+    pub cost: String,
+    pub tokens: String,
+    pub requests: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SumsOf {
+    Named(String),
+    /// Calls that came with a token instead of a key.
+    Tokens,
+    /// What it was is not there any more.
+    Gone,
+}
+
+#[server(endpoint = "organization_usage")]
+pub async fn read_organization_usage(organization: String) -> Result<OrganizationUsage, ApiError> {
+    let request = Request::current()?;
+    let place = Place::find(&request, &organization).await?;
+    let state = &request.state;
+    let format = Format::of(&request, &place.user);
+    let failed = |error| request.error(&error);
+    let now = state.clock().now();
+    let from = format.month_start(now);
+    let (summary, days) = match place.member.admin() {
+        Ok(admin) => (
+            usage::summary_of_organization(state, &admin, from, now)
+                .await
+                .map_err(failed)?,
+            Some(
+                usage::daily_of_organization(state, &admin, DAYS as u32, &format.zone_name)
+                    .await
+                    .map_err(failed)?,
+            ),
+        ),
+        Err(_) => (
+            usage::summary_of_member(state, &place.member, from, now)
+                .await
+                .map_err(failed)?,
+            None,
+        ),
+    };
+    let sums = |slices: Vec<types::usage::Slice>| slices.iter().map(|slice| format.sums(slice)).collect();
+    Ok(OrganizationUsage {
+        month: format.month(&summary.total, days.as_deref().and_then(<[_]>::last)),
+        chart: days.as_deref().map(|days| format.chart(days)),
+        time_zone: format.zone_name.clone(),
+        by_member: match place.view.is_managed() {
+            true => sums(summary.by_member),
+            false => Vec::new(),
+        },
+        by_key: sums(summary.by_key),
+        by_model: sums(summary.by_model),
+        place: place.view,
+    })
+}

@@ -1,0 +1,210 @@
+//! `/conversations`: sessions with models as clients reported them, what they cost, and the hash to compare.
+
+use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::{
+    api::conversations::{AbandonConversation, ConversationView, ConversationsView, PAGE, read_conversations},
+    locale::use_text,
+    text::Text,
+    ui::{card::Empty, code::Copy, icon::Icon, load::load, notice::Failure, table::Time},
+};
+
+#[component]
+pub fn Conversations() -> impl IntoView {
+    let text = use_text();
+    let after = || use_query_map().read_untracked().get("after").unwrap_or_default();
+    let data = Resource::new(after, read_conversations);
+    view! {
+        <Title text=text.conversations.title />
+        <div class="page-head">
+            <div>
+                <h1>{text.conversations.title}</h1>
+                <p>{text.conversations.note}</p>
+            </div>
+        </div>
+        {load(data, page)}
+    }
+    .into_any()
+}
+
+fn page(data: ConversationsView) -> AnyView {
+    let text = use_text();
+    let words = &text.conversations;
+    let ConversationsView {
+        conversations,
+        next,
+        later,
+        form,
+    } = data;
+    let list = if conversations.is_empty() && !later {
+        empty(text)
+    } else {
+        table(text, conversations)
+    };
+    let newest = later.then(|| {
+        view! {
+            <a class="btn" href=PAGE>
+                {words.newest}
+            </a>
+        }
+    });
+    let older = next.map(|next| {
+        view! {
+            <a class="btn" href=[PAGE, "?after=", &next].concat() data-testid="older">
+                {words.older}
+            </a>
+        }
+    });
+    view! {
+        {form.error.map(|error| view! { <Failure error /> })}
+        <section class="card card-flush">
+            <div class="card-head">
+                <h2>{words.list}</h2>
+            </div>
+            {list}
+        </section>
+        <div class="flex flex-wrap gap-2 mt-3">{newest} {older}</div>
+    }
+    .into_any()
+}
+
+fn empty(text: &'static Text) -> AnyView {
+    let words = &text.conversations;
+    view! {
+        <Empty icon=icondata_lu::LuMessagesSquare title=words.empty note=words.empty_note />
+        <p class="empty-go">
+            <a class="btn btn-primary" href="/connect">
+                {words.connect}
+                <Icon of=icondata_lu::LuArrowRight />
+            </a>
+        </p>
+    }
+    .into_any()
+}
+
+fn table(text: &'static Text, conversations: Vec<ConversationView>) -> AnyView {
+    let words = &text.conversations;
+    let rows = conversations
+        .into_iter()
+        .map(|conversation| row(text, conversation))
+        .collect_view();
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label=words.list>
+            <table class="table stacks conversation-table" role="table">
+                <thead>
+                    <tr role="row">
+                        <th scope="col">{words.started}</th>
+                        <th scope="col">{words.ended}</th>
+                        <th scope="col" class="n">
+                            {words.calls}
+                        </th>
+                        <th scope="col" class="n">
+                            {words.tokens}
+                        </th>
+                        <th scope="col" class="n">
+                            {words.cost}
+                        </th>
+                        <th scope="col">{words.hash}</th>
+                    </tr>
+                </thead>
+                <tbody class="num">{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn row(text: &'static Text, conversation: ConversationView) -> AnyView {
+    let words = &text.conversations;
+    let open = conversation.ended.is_none();
+    let ended = match conversation.ended {
+        Some(at) => view! { <Time at /> }.into_any(),
+        None => view! { <span class="tag">{words.open}</span> }.into_any(),
+    };
+    let name = conversation
+        .name
+        .map(|name| view! { <p class="muted small cut">{name}</p> });
+    let unpriced = conversation
+        .unpriced
+        .then(|| view! { <p class="muted small">{text.calls.unpriced}</p> });
+    let last = match conversation.hash {
+        Some(hash) => transcript(&conversation.id, hash),
+        None if open => confirm(text, &conversation.id),
+        None => view! { <span class="muted">{words.without}</span> }.into_any(),
+    };
+    view! {
+        <tr role="row" data-testid="conversation-row">
+            <td role="cell" class="conversation-start">
+                <Time at=conversation.started />
+                {name}
+            </td>
+            <td role="cell" class="nowrap">
+                {ended}
+            </td>
+            <td role="cell" class="n" data-label=words.calls>
+                {conversation.calls}
+            </td>
+            <td role="cell" class="n" data-label=words.tokens>
+                {conversation.tokens}
+            </td>
+            <td role="cell" class="n" data-label=words.cost>
+                {conversation.cost}
+                {unpriced}
+            </td>
+            <td role="cell" class="conversation-hash">
+                {last}
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// In full, so that it can be compared by eye and taken along without a script.
+fn transcript(id: &str, hash: String) -> AnyView {
+    let id = ["hash-", id].concat();
+    view! {
+        <div class="hash">
+            <code id=id.clone() data-testid="transcript-hash">
+                {hash}
+            </code>
+            <Copy of=id large=false />
+        </div>
+    }
+    .into_any()
+}
+
+/// For clients that never said goodbye: as long as it is open it takes a place. Asks before it is done; opens without a script.
+fn confirm(text: &'static Text, id: &str) -> AnyView {
+    let words = &text.conversations;
+    let popover = ["abandon-", id].concat();
+    let anchor = popover.clone();
+    let id = id.to_owned();
+    view! {
+        <button class="btn btn-small" type="button" popovertarget=popover.clone() data-testid="abandon">
+            {words.abandon}
+        </button>
+        <div class="ask" id=anchor popover="auto" role="dialog" aria-label=words.abandon>
+            <b>{words.abandon_ask}</b>
+            <p>{words.abandon_note}</p>
+            <form method="post" action=AbandonConversation::url()>
+                <input type="hidden" name="id" value=id />
+                <div class="flex gap-2 justify-end">
+                    <button
+                        class="btn"
+                        type="button"
+                        popovertarget=popover
+                        popovertargetaction="hide"
+                    >
+                        {text.common.cancel}
+                    </button>
+                    <button class="btn btn-danger" type="submit" data-testid="abandon-confirm">
+                        {words.abandon}
+                    </button>
+                </div>
+            </form>
+        </div>
+    }
+    .into_any()
+}
