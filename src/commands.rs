@@ -1,6 +1,7 @@
 //! The command line: what it takes, and which file does it.
 
 mod admin;
+mod audit;
 mod config;
 mod doctor;
 mod healthcheck;
@@ -9,6 +10,7 @@ mod migrate;
 mod openapi;
 mod seed;
 mod serve;
+mod transcript_hash;
 
 use std::path::PathBuf;
 
@@ -57,12 +59,16 @@ enum Command {
     Admin(admin::Admin),
     /// API keys of everybody
     Keys(keys::Keys),
+    /// The audit log: prove it, or remove what is old
+    Audit(audit::Audit),
     /// Check the configuration, or print it with the source of each value
     Config(config::Command),
     /// Look at configuration, data folder, database, mail, providers and clock, and say what to mend; exits with 1 if something is
     Doctor,
     /// Print the OpenAPI document
     Openapi,
+    /// Print the hash of a transcript: messages as JSON on standard input, a list or an object with `messages`
+    TranscriptHash,
     /// Exit with 0 when the server that this configuration describes is ready
     Healthcheck(healthcheck::Healthcheck),
 }
@@ -75,9 +81,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Seed => seed::run(&settings).await,
         Command::Admin(command) => admin::run(&settings, command).await,
         Command::Keys(command) => keys::run(&settings, command).await,
+        Command::Audit(command) => audit::run(&settings, command).await,
         Command::Config(command) => config::run(&settings, command),
         Command::Doctor => doctor::run(&settings).await,
         Command::Openapi => openapi::run(&settings).await,
+        Command::TranscriptHash => transcript_hash::run(),
         Command::Healthcheck(command) => healthcheck::run(&settings, command).await,
     }
 }

@@ -43,6 +43,7 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
         username: create.username,
         full_name: create.full_name,
         locale: None,
+        invitation: None,
     };
     let made = server::accounts::create_admin(&state, register).await;
     state.shutdown().await;

@@ -105,7 +105,7 @@ fn routes(document: &Value) -> (Vec<Door>, Vec<Door>) {
                 Some(rest) => {
                     accounts.push(door(path.clone()));
                     accounts.push(door(format!("/api/{rest}")));
-                    if rest.starts_with("auth/") {
+                    if rest.starts_with("auth/") || rest.starts_with("sessions/") {
                         accounts.push(door(format!("/v1/{rest}")));
                     }
                 }

@@ -10,9 +10,12 @@
 mod support;
 
 mod admin;
+mod audit;
 mod browser_session;
 mod config;
+mod conversations_page;
 mod doctor;
 mod figure_csrf;
 mod openapi;
 mod serve;
+mod transcript_hash;

@@ -140,7 +140,7 @@ async fn field_that_breaks_a_rule_is_422_and_makes_nothing(app: App) {
         (json!({ "name": "k", "tpm_limit": 1 }), "tpm_limit", "not_supported"),
         (json!({ "name": "k", "tpmLimit": 1 }), "tpm_limit", "not_supported"),
         (json!({ "name": "k", "max_parallel": 1 }), "max_parallel", "not_supported"),
-        (json!({ "name": "k", "team": "t" }), "team", "not_supported"),
+        (json!({ "name": "k", "team": 7 }), "team", "wrong_type"),
         (json!({ "name": "k", "metadata": {} }), "metadata", "not_supported"),
         (json!({ "name": "k", "subscriptionId": "s" }), "subscription", "not_supported"),
         (json!({ "name": "k", "permissions": { "admin": true } }), "permissions.admin", "unknown_field"),

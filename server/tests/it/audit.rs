@@ -40,3 +40,22 @@ async fn every_change_is_told_once(app: App) {
     }
 }
 }
+
+on_both! {
+async fn change_whose_row_cannot_be_written_is_undone(app: App) {
+    let person = app.register("anna").await;
+    let broken = if app.database.is_sqlite() {
+        "CREATE TRIGGER broken BEFORE INSERT ON audit_logs BEGIN SELECT RAISE(ABORT, 'broken'); END"
+    } else {
+        "CREATE TRIGGER broken BEFORE INSERT ON audit_logs FOR EACH ROW EXECUTE FUNCTION audit_refuse()"
+    };
+    app.database.execute(broken).await;
+    let call = app.post("/api/v1/account/keys").bearer(&person.access);
+    call.json(&json!({ "name": "k" })).send().await.problem(500, "internal");
+    let call = app.call("PUT", "/api/v1/account/profile").bearer(&person.access);
+    call.json(&json!({ "theme": "dark" })).send().await.problem(500, "internal");
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM api_keys").await, 0);
+    assert_eq!(app.database.texts("SELECT theme FROM users").await, ["system"]);
+    assert_eq!(app.audit().await.len(), 2);
+}
+}

@@ -533,6 +533,7 @@ async fn groups_make_administrators_and_unmake_those_they_made(app, issuer, "gro
         username: None,
         full_name: None,
         locale: None,
+        invitation: None,
     }).await.unwrap();
     let sign_in = async |groups: Value| {
         issuer.inside().claims["groups"] = groups;
@@ -641,6 +642,7 @@ async fn unlinking_takes_what_the_identity_gave(app, issuer, "admin_groups = [\"
         username: None,
         full_name: None,
         locale: None,
+        invitation: None,
     }).await.unwrap();
     app.register("anna").await;
     let mut visitor = Visitor::with(&app.cookie("anna", false).await);

@@ -55,6 +55,7 @@ async fn operator_makes_an_administrator(app: App) {
         username: None,
         full_name: None,
         locale: None,
+        invitation: None,
     };
     let user = accounts::create_admin(&app.state, new()).await.unwrap();
     assert!(user.admin().is_ok());

@@ -1,8 +1,8 @@
 //! Two nodes on one PostgreSQL database: what one decides holds on the other.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{App, Database};
+use crate::support::{App, Database, Person, organizations::at};
 
 const SECRETS: [(&str, &str); 2] = [
     ("JWT_SECRET", "Zk3vQ8pT1nXw7LrB5mHy2cJd9sFgA4uEoKi6RtVb0xNqWzPl"),
@@ -137,6 +137,126 @@ async fn personal_token_revoked_on_one_node_ends_on_the_other_within_seconds() {
     }
     me().await.problem(401, "invalid_credential");
     assert!(ended.elapsed().as_secs() < 5);
+    second.stop().await;
+    first.stop().await;
+}
+
+/// Waits until the second node takes the key, lets `end` end it on the first, and measures until the second takes it no more.
+async fn key_ends_on_the_other_node(end: impl AsyncFn(&App, &Person, &Person, &Value)) {
+    let Some((first, second)) = two_nodes().await else {
+        return;
+    };
+    let owner = first.verified("owner").await;
+    first.organization(&owner, "acme").await;
+    let admin = first.member(&owner, "acme", "admin", "admin").await;
+    let key = first.key_in(&admin, "acme", None).await;
+    while !second.takes(&key) {
+        look_again().await;
+    }
+    end(&first, &owner, &admin, &key).await;
+    assert!(!first.takes(&key));
+    let ended = std::time::Instant::now();
+    while second.takes(&key) {
+        look_again().await;
+    }
+    assert!(ended.elapsed().as_secs() < 5);
+    second.stop().await;
+    first.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_of_a_removed_member_ends_on_the_other_node_within_seconds() {
+    key_ends_on_the_other_node(async |app, owner, admin, _| {
+        let path = at("acme", &format!("/members/{}", admin.id));
+        let call = app.call("DELETE", &path).bearer(&owner.access);
+        call.send().await.expect(204);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_revoked_by_an_owner_ends_on_the_other_node_within_seconds() {
+    key_ends_on_the_other_node(async |app, owner, _, key| {
+        let path = at("acme", &format!("/keys/{}", key["id"].as_str().unwrap()));
+        let call = app.call("DELETE", &path).bearer(&owner.access);
+        call.send().await.expect(204);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn team_changed_on_one_node_holds_on_the_other_within_seconds() {
+    let Some((first, second)) = two_nodes().await else {
+        return;
+    };
+    let owner = first.verified("owner").await;
+    first.organization(&owner, "acme").await;
+    let team = first.team(&owner, "acme", "research", &[]).await;
+    let id = team.parse().unwrap();
+    let models = || {
+        second
+            .state
+            .directory()
+            .team(id)
+            .map(|team| team.allowed_models.clone())
+    };
+    while models().is_none() {
+        look_again().await;
+    }
+    let sent = json!({ "allowed_models": ["demo"] });
+    let call = first
+        .call("PATCH", &format!("/api/v1/teams/{team}"))
+        .bearer(&owner.access);
+    call.json(&sent).send().await.expect(200);
+    let changed = std::time::Instant::now();
+    while models() != Some(vec!["demo".to_owned()]) {
+        look_again().await;
+    }
+    assert!(changed.elapsed().as_secs() < 5);
+    second.stop().await;
+    first.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn owners_on_two_nodes_who_demote_each_other_leave_one() {
+    let Some((first, second)) = two_nodes().await else {
+        return;
+    };
+    let anna = first.verified("anna").await;
+    first.organization(&anna, "acme").await;
+    let boris = first.member(&anna, "acme", "boris", "owner").await;
+    let acme = first.state.directory().organization_of_slug("acme").unwrap();
+    let role_on = |node: &App, person: &Person| node.state.directory().is_member(acme, person.id.parse().unwrap());
+    for _ in 0..5 {
+        // Both nodes know that both are owners.
+        for (node, person) in [(&first, &anna), (&first, &boris), (&second, &anna), (&second, &boris)] {
+            while role_on(node, person) != Some(types::OrganizationRole::Owner) {
+                look_again().await;
+            }
+        }
+        let demote = async |node: &App, by: &Person, other: &Person| {
+            let path = at("acme", &format!("/members/{}", other.id));
+            let call = node.call("PATCH", &path).bearer(&by.access);
+            call.json(&json!({ "role": "member" })).send().await
+        };
+        let (left, right) = tokio::join!(demote(&first, &anna, &boris), demote(&second, &boris, &anna));
+        let (owner, other) = if left.status == 200 {
+            (&anna, &boris)
+        } else {
+            (&boris, &anna)
+        };
+        assert_eq!(
+            left.status.as_u16() + right.status.as_u16(),
+            200 + 403,
+            "{} {}",
+            left.text(),
+            right.text()
+        );
+        let node = if left.status == 200 { &first } else { &second };
+        let path = at("acme", &format!("/members/{}", other.id));
+        let call = node.call("PATCH", &path).bearer(&owner.access);
+        call.json(&json!({ "role": "owner" })).send().await.expect(200);
+    }
     second.stop().await;
     first.stop().await;
 }

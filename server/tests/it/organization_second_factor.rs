@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use server::{organizations, sessions::User};
+use types::{OrganizationId, error::Code, organizations::OrganizationChange};
 
 use crate::support::{App, PASSWORD, Person};
 
@@ -9,10 +10,21 @@ fn user(app: &App, person: &Person) -> User {
     server::sessions::from_access_token(&app.state, &person.access).unwrap()
 }
 
-async fn require(app: &App, person: &Person, required: bool) -> Result<(), types::error::Code> {
-    let user = user(app, person);
-    let outcome = organizations::require_second_factor(&app.state, &user, user.organization_id(), required).await;
-    outcome.map_err(|error| error.refusal().code)
+async fn require(app: &App, person: &Person, required: bool) -> Result<(), Code> {
+    require_of(app, person, user(app, person).organization_id(), required).await
+}
+
+/// As `PATCH organizations/{organization}` does it.
+async fn require_of(app: &App, person: &Person, organization: OrganizationId, required: bool) -> Result<(), Code> {
+    let change = OrganizationChange {
+        requires_second_factor: Some(required),
+        ..OrganizationChange::default()
+    };
+    let work = async {
+        let member = organizations::member(&app.state, &user(app, person), organization)?;
+        organizations::update(&app.state, &member.owner()?, change).await
+    };
+    work.await.map(|_| ()).map_err(|error| error.refusal().code)
 }
 
 on_both! {
@@ -70,15 +82,33 @@ fn user_handle(person: &Person) -> String {
 on_both! {
 async fn only_owners_with_a_factor_of_their_own_ask_for_it(app: App) {
     let anna = app.register("anna").await;
-    assert_eq!(require(app, &anna, true).await, Err(types::error::Code::SecondFactorMissing));
+    assert_eq!(require(app, &anna, true).await, Err(Code::SecondFactorMissing));
     let boris = app.guarded("boris").await;
     let organization = user(app, &anna).organization_id();
-    let ask = async |person: &Person| {
-        let outcome = organizations::require_second_factor(&app.state, &user(app, person), organization, true).await;
-        outcome.map_err(|error| error.refusal().code)
-    };
-    assert_eq!(ask(&boris.person).await, Err(types::error::Code::NotFound));
+    assert_eq!(require_of(app, &boris.person, organization, true).await, Err(Code::NotFound));
     app.join(organization, &boris.person).await;
-    assert_eq!(ask(&boris.person).await, Err(types::error::Code::Forbidden));
+    assert_eq!(require_of(app, &boris.person, organization, true).await, Err(Code::Forbidden));
+}
+}
+
+on_both! {
+async fn who_will_not_set_one_up_may_leave_instead(app: App) {
+    let anna = app.guarded("anna").await.person;
+    let acme = app.organization(&anna, "acme").await;
+    let boris = app.member(&anna, "acme", "boris", "admin").await;
+    let carl = app.member(&anna, "acme", "carl", "member").await;
+    let path = |rest: &str| crate::support::organizations::at("acme", rest);
+    let sent = json!({ "requires_second_factor": true });
+    app.call("PATCH", &path("")).bearer(&boris.access).json(&sent).send().await.problem(403, "forbidden");
+    let shown = app.call("PATCH", &path("")).bearer(&anna.access).json(&sent).send().await.expect(200);
+    assert_eq!(shown["requires_second_factor"], true);
+    app.get(&path("")).bearer(&boris.access).send().await.problem(403, "second_factor_missing");
+    let listed = app.get("/api/v1/organizations").bearer(&boris.access).send().await.expect(200);
+    assert!(listed.to_string().contains(&acme), "what to leave is told: {listed}");
+    let carls = path(&format!("/members/{}", carl.id));
+    app.call("DELETE", &carls).bearer(&boris.access).send().await.problem(403, "second_factor_missing");
+    let own = path(&format!("/members/{}", boris.id));
+    app.call("DELETE", &own).bearer(&boris.access).send().await.expect(204);
+    app.get("/api/v1/account/keys").bearer(&boris.access).send().await.expect(200);
 }
 }

@@ -37,6 +37,14 @@ async fn no_secret_stands_in_the_database(app: App) {
     server::mail::idle(&app.state).await;
     let reset = token_of(&app.link_to("carl@example.com"));
     let guarded = app.guarded("bert").await;
+    app.organization(&person, "acme").await;
+    let invite = async |sent: serde_json::Value| {
+        let call = app.post("/api/v1/organizations/acme/invitations").bearer(&person.access).json(&sent);
+        call.send().await.expect(201)
+    };
+    let by_link = invite(json!({ "role": "member" })).await;
+    let mailed = invite(json!({ "role": "member", "email": "dora@example.com" })).await;
+    let invitation = |link: &serde_json::Value| link.as_str().unwrap().rsplit_once('/').unwrap().1.to_owned();
     let link = server::setup::announce(&app.state).await.unwrap();
     let key = made["key"].as_str().unwrap();
     let secrets = [
@@ -56,6 +64,8 @@ async fn no_secret_stands_in_the_database(app: App) {
         ("reset link", &reset),
         ("authenticator app's secret", &guarded.secret),
         ("recovery code", &guarded.recovery[0]),
+        ("invitation's link", &invitation(&by_link["link"])),
+        ("mailed invitation's link", &invitation(&mailed["dev_link"])),
         ("set-up token", link.split_once("token=").unwrap().1),
     ];
     let dump = app.database.dump();

@@ -3,6 +3,7 @@
 mod authenticator;
 mod database;
 pub mod issuer;
+pub mod organizations;
 mod query;
 mod requests;
 mod smtp;
@@ -123,6 +124,22 @@ impl App {
         let body = json!({ "email": format!("{name}@example.com"), "password": PASSWORD, "remember_me": remember });
         let reply = self.post("/api/v1/auth/login").json(&body).send().await;
         Person::of(&reply.expect(200))
+    }
+
+    /// The administrator, made as at the first run.
+    pub async fn admin(&self) -> Person {
+        let link = server::setup::announce(&self.state).await.expect("set-up is open");
+        let body = json!({
+            "token": token_of(&link), "email": "root@example.com", "password": PASSWORD, "username": "root",
+        });
+        Person::of(&self.post("/api/v1/setup").json(&body).send().await.expect(201))
+    }
+
+    /// Makes a key of the person's own and returns its id.
+    pub async fn key(&self, person: &Person, name: &str) -> String {
+        let call = self.post("/api/v1/account/keys").bearer(&person.access);
+        let made = call.json(&json!({ "name": name })).send().await.expect(201);
+        made["id"].as_str().expect("an id").to_owned()
     }
 
     /// A cookie session as the dashboard starts one.

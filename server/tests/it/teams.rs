@@ -1,0 +1,168 @@
+//! `organizations/{organization}/teams` and `teams[/{id}]`: who makes them, who sees them, and the one that everybody is in.
+
+use serde_json::{Value, json};
+use types::teams::{DEFAULT_TEAM, SYSTEM_ORGANIZATION};
+
+use crate::support::{
+    App, Person, Reply,
+    organizations::{at, each},
+};
+
+async fn change(app: &App, by: &Person, team: &str, sent: &Value) -> Reply {
+    let call = app.call("PATCH", &format!("/api/v1/teams/{team}")).bearer(&by.access);
+    call.json(sent).send().await
+}
+
+on_both! {
+async fn team_is_made_seen_by_its_members_and_changed_by_admins(app: App) {
+    let owner = app.register("owner").await;
+    let acme = app.organization(&owner, "acme").await;
+    let admin = app.member(&owner, "acme", "admin", "admin").await;
+    let inside = app.member(&owner, "acme", "inside", "member").await;
+    let beside = app.member(&owner, "acme", "beside", "member").await;
+    let sent = json!({ "name": " Research ", "allowed_models": ["demo", "demo"] });
+    let made = app.post(&at("acme", "/teams")).bearer(&admin.access).json(&sent).send().await.expect(201);
+    assert_eq!((&made["name"], &made["allowed_models"], &made["members"]), (&json!("Research"), &json!(["demo"]), &json!(0)));
+    assert_eq!((&made["organization_id"], &made["is_default"]), (&json!(acme), &json!(false)));
+    let team = made["id"].as_str().unwrap();
+    app.join_team(&admin, team, &inside).await;
+    app.team(&owner, "acme", "other", &[]).await;
+
+    let path = format!("/api/v1/teams/{team}");
+    for person in [&owner, &admin, &inside] {
+        assert_eq!(app.get(&path).bearer(&person.access).send().await.expect(200)["members"], 1);
+        let members = app.get(&format!("{path}/members")).bearer(&person.access).send().await.expect(200);
+        assert_eq!(each(&members, "username"), ["inside"]);
+    }
+    app.get(&path).bearer(&beside.access).send().await.problem(404, "not_found");
+    let names = async |person: &Person| {
+        let list = app.get(&at("acme", "/teams")).bearer(&person.access).send().await.expect(200);
+        list["data"].as_array().unwrap().iter().map(|team| team["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&owner).await.len(), 2);
+    assert_eq!(names(&inside).await, ["Research"]);
+    assert!(names(&beside).await.is_empty());
+
+    let changed = change(app, &admin, team, &json!({ "name": "Lab", "allowed_models": [] })).await.expect(200);
+    assert_eq!((&changed["name"], &changed["allowed_models"]), (&json!("Lab"), &json!([])));
+    change(app, &admin, team, &json!({})).await.expect(200);
+    change(app, &inside, team, &json!({ "name": "Mine" })).await.problem(403, "forbidden");
+    change(app, &beside, team, &json!({ "name": "Mine" })).await.problem(404, "not_found");
+    change(app, &admin, team, &json!({ "name": "other" })).await.problem(409, "conflict");
+    app.call("DELETE", &path).bearer(&inside.access).send().await.problem(403, "forbidden");
+    let mut told: Vec<String> = app.audit().await.iter().map(|row| row["action"].as_str().unwrap().to_owned()).filter(|action| action.starts_with("team.")).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["team.created", "team.created", "team.member_added", "team.updated"]);
+}
+}
+
+on_both! {
+async fn field_that_breaks_a_rule_is_422(app: App) {
+    let owner = app.register("owner").await;
+    app.organization(&owner, "acme").await;
+    let team = app.team(&owner, "acme", "research", &[]).await;
+    for (sent, field, code) in [
+        (json!({ "name": " " }), "name", "required"),
+        (json!({ "name": "t", "allowed_models": ["no-such-model"] }), "allowed_models", "unknown_value"),
+        (json!({ "name": "t", "rpm_limit": 1 }), "rpm_limit", "not_supported"),
+        (json!({ "name": "t", "tpm_limit": -1 }), "tpm_limit", "not_supported"),
+        (json!({ "name": "t", "max_parallel": 1 }), "max_parallel", "not_supported"),
+        (json!({ "name": "t", "organization_id": SYSTEM_ORGANIZATION }), "organization_id", "unknown_field"),
+        (json!({ "name": "t", "is_default": true }), "is_default", "unknown_field"),
+    ] {
+        app.post(&at("acme", "/teams")).bearer(&owner.access).json(&sent).send().await.invalid(field, code);
+        change(app, &owner, &team, &sent).await.invalid(field, code);
+    }
+    let members = format!("/api/v1/teams/{team}/members");
+    let sent = json!({ "user_id": owner.id, "role": "owner" });
+    app.post(&members).bearer(&owner.access).json(&sent).send().await.invalid("role", "unknown_field");
+}
+}
+
+on_both! {
+async fn only_members_of_the_organization_are_in_its_teams(app: App) {
+    let owner = app.register("owner").await;
+    app.organization(&owner, "acme").await;
+    let member = app.member(&owner, "acme", "member", "member").await;
+    let outsider = app.verified("outsider").await;
+    let team = app.team(&owner, "acme", "research", &[]).await;
+    let path = format!("/api/v1/teams/{team}/members");
+    let put = async |person: &Person| {
+        app.post(&path).bearer(&owner.access).json(&json!({ "user_id": person.id })).send().await
+    };
+    put(&outsider).await.problem(404, "user_not_found");
+    let added = put(&member).await.expect(201);
+    assert_eq!((&added["user_id"], &added["joined_at"]), (&json!(member.id), &json!("2026-11-18T11:06:42.000Z")));
+    put(&member).await.problem(409, "conflict");
+    let key = app.key_in(&member, "acme", Some(&team)).await;
+    let one = format!("{path}/{}", member.id);
+    app.call("DELETE", &one).bearer(&member.access).send().await.problem(403, "forbidden");
+    app.call("DELETE", &one).bearer(&owner.access).send().await.expect(204);
+    app.call("DELETE", &one).bearer(&owner.access).send().await.problem(404, "not_found");
+    assert!(!app.takes(&key), "keys for a team go with the place in it");
+}
+}
+
+on_both! {
+async fn deleted_team_takes_its_keys_along(app: App) {
+    let owner = app.register("owner").await;
+    app.organization(&owner, "acme").await;
+    let team = app.team(&owner, "acme", "research", &["demo"]).await;
+    let with = app.key_in(&owner, "acme", Some(&team)).await;
+    let without = app.key_in(&owner, "acme", None).await;
+    let path = format!("/api/v1/teams/{team}");
+    app.call("DELETE", &path).bearer(&owner.access).send().await.expect(204);
+    app.call("DELETE", &path).bearer(&owner.access).send().await.problem(404, "not_found");
+    assert!(!app.takes(&with) && app.takes(&without));
+    app.team(&owner, "acme", "research", &[]).await;
+}
+}
+
+on_both! {
+async fn everybody_is_in_the_default_team_and_administrators_change_it(app: App) {
+    let anna = app.register("anna").await;
+    let boris = app.register("boris").await;
+    let path = format!("/api/v1/teams/{DEFAULT_TEAM}");
+    for person in [&anna, &boris] {
+        let list = app.get("/api/v1/teams").bearer(&person.access).send().await.expect(200);
+        assert_eq!(each(&list, "id"), [DEFAULT_TEAM.to_string()]);
+        assert_eq!((&list["data"][0]["is_default"], &list["data"][0]["members"]), (&json!(true), &Value::Null));
+        assert_eq!(list["data"][0]["allowed_models"], json!([]));
+        app.get(&path).bearer(&person.access).send().await.expect(200);
+        app.get(&format!("{path}/members")).bearer(&person.access).send().await.problem(403, "forbidden");
+        change(app, person, &DEFAULT_TEAM.to_string(), &json!({ "allowed_models": [] })).await.problem(403, "forbidden");
+        app.call("DELETE", &path).bearer(&person.access).send().await.problem(403, "forbidden");
+        app.get(&at(&SYSTEM_ORGANIZATION.to_string(), "")).bearer(&person.access).send().await.problem(404, "not_found");
+    }
+    let role = |role| server::for_tests::set_platform_role(&app.state, anna.id.parse().unwrap(), role);
+    role(types::PlatformRole::ReadOnlyAdmin).await.unwrap();
+    change(app, &anna, &DEFAULT_TEAM.to_string(), &json!({ "allowed_models": ["demo"] })).await.problem(403, "forbidden");
+    role(types::PlatformRole::Admin).await.unwrap();
+    let changed = change(app, &anna, &DEFAULT_TEAM.to_string(), &json!({ "allowed_models": ["demo"] })).await.expect(200);
+    assert_eq!(changed["allowed_models"], json!(["demo"]));
+    app.call("DELETE", &path).bearer(&anna.access).send().await.problem(409, "conflict");
+    let sent = json!({ "user_id": boris.id });
+    app.post(&format!("{path}/members")).bearer(&anna.access).json(&sent).send().await.problem(409, "conflict");
+    let one = format!("{path}/members/{}", boris.id);
+    app.call("DELETE", &one).bearer(&anna.access).send().await.problem(409, "conflict");
+    // Being an administrator of the server makes nobody a member of its organization.
+    app.get(&at(&SYSTEM_ORGANIZATION.to_string(), "/members")).bearer(&anna.access).send().await.problem(404, "not_found");
+}
+}
+
+on_both! {
+async fn read_only_administrator_sees_and_does_not_change(app: App) {
+    let anna = app.register("anna").await;
+    let role = |role| server::for_tests::set_platform_role(&app.state, anna.id.parse().unwrap(), role);
+    let user = || server::sessions::from_access_token(&app.state, &anna.access).unwrap();
+    let refused = |outcome: Option<server::Error>| outcome.unwrap().refusal().status();
+    assert_eq!((refused(user().admin().err()), refused(user().auditor().err())), (403, 403));
+    role(types::PlatformRole::ReadOnlyAdmin).await.unwrap();
+    assert_eq!(refused(user().admin().err()), 403);
+    assert!(user().auditor().is_ok());
+    let me = app.get("/api/v1/auth/me").bearer(&anna.access).send().await.expect(200);
+    assert_eq!(me["role"], "read_only_admin");
+    role(types::PlatformRole::Admin).await.unwrap();
+    assert!(user().admin().is_ok() && user().auditor().is_ok());
+}
+}
