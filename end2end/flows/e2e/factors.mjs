@@ -9,7 +9,7 @@ import { open, part, ready, signUp, submit } from "./steps.mjs";
 const FACTORS = "/settings/factors";
 
 /** What an authenticator app shows (RFC 6238), `steps` of 30 seconds from now. */
-function totp(secret, steps = 0) {
+export function totp(secret, steps = 0) {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   const bits = [...secret].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, "0")).join("");
   const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));

@@ -3,7 +3,7 @@ import { openBrowser } from "../../lib/browser.mjs";
 import { open, signUp } from "./steps.mjs";
 
 const SIGNED_OUT = ["/login", "/register", "/setup", "/no/such/page", "/docs/api/"];
-const SIGNED_IN = ["/", "/keys", "/connect", "/settings", "/docs/api/"];
+const SIGNED_IN = ["/", "/keys", "/connect", "/organizations", "/settings", "/docs/api/"];
 const NONCES = process.env.WEIRGATE_LONG ? 10_000 : 500;
 
 export async function policy(report, origin) {
