@@ -15,11 +15,17 @@ pub fn App() -> impl IntoView {
     provide_context(crate::request::SignedIn::default());
 
     view! {
-        <Title formatter=|page: String| {
-            if page.is_empty() { "Weirgate".to_owned() } else { format!("{page} · Weirgate") }
-        } />
+        <Title formatter=|page: String| title(&page) />
         <Router>
             <AppRoutes />
         </Router>
     }
+}
+
+/// A page's title as HTML: it may name what people named, and Leptos writes it into `<title>` as it is.
+fn title(page: &str) -> String {
+    if page.is_empty() {
+        return "Weirgate".to_owned();
+    }
+    format!("{} · Weirgate", page.replace('&', "&amp;").replace('<', "&lt;"))
 }

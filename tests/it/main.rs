@@ -16,6 +16,7 @@ mod config;
 mod conversations_page;
 mod doctor;
 mod figure_csrf;
+mod markup;
 mod openapi;
 mod serve;
 mod transcript_hash;
