@@ -172,6 +172,8 @@ impl InFlight {
             latency_ms: millis(self.started.elapsed()),
             ttft_ms: self.first_content.map(millis),
             error_class: ending.class,
+            served_by: None,
+            attempts: None,
         });
     }
 

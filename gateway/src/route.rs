@@ -1,7 +1,7 @@
 //! Model → provider, upstream name, credential. Today one route is chosen by weight among those that speak the caller's dialect.
 
 use llm::Dialect;
-use server::directory::{ModelEntry, ProviderKind, Route};
+use server::directory::{ModelEntry, Route};
 use types::error::Code;
 
 use crate::Error;
@@ -10,10 +10,7 @@ use crate::Error;
 ///
 /// Errors: 400 when the model's providers all speak another dialect.
 pub fn choose(model: &ModelEntry, dialect: Dialect, dice: u64) -> Result<&Route, Error> {
-    let speaks = |route: &&Route| match &route.provider.kind {
-        ProviderKind::Http { dialect: theirs, .. } => *theirs == dialect,
-        ProviderKind::Demo => true,
-    };
+    let speaks = |route: &&Route| route.provider.speaks(dialect);
     let total: u64 = model
         .routes
         .iter()
@@ -58,6 +55,7 @@ mod tests {
                 provider: provider.clone(),
                 upstream_model: weight.to_string(),
                 weight: *weight,
+                priority: 0,
             })
             .collect();
         ModelEntry {

@@ -19,7 +19,7 @@ use server::{
     config::GatewayConfig,
     directory::{ProviderKind, Route},
 };
-use types::{Timestamp, error::Code};
+use types::{Timestamp, error::Code, provider::Shape};
 
 use crate::Error;
 
@@ -116,11 +116,15 @@ impl Clients {
         match &route.provider.kind {
             ProviderKind::Demo => demo(outgoing, self.demo_pace),
             ProviderKind::Http {
+                shape,
                 credential,
                 allow_private_network,
-                messages_url,
+                endpoints,
                 ..
             } => {
+                let Some(url) = endpoints.endpoint(outgoing.dialect) else {
+                    return Box::pin(std::future::ready(Err(wrong_dialect())));
+                };
                 let client = if *allow_private_network {
                     &self.open
                 } else {
@@ -136,12 +140,12 @@ impl Clients {
                     "application/json"
                 };
                 headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
-                match credential_header(outgoing.dialect, credential.expose()) {
+                match credential_header(*shape, credential.expose()) {
                     Some((name, value)) => headers.insert(name, value),
                     None => return Box::pin(std::future::ready(Err(refused_credential()))),
                 };
                 let sending = client
-                    .post(messages_url.clone())
+                    .post(url.clone())
                     .headers(headers)
                     .body(body::from_slices(outgoing.body))
                     .send();
@@ -173,14 +177,19 @@ fn answer(response: reqwest::Response) -> Answer {
     }
 }
 
-fn credential_header(dialect: Dialect, credential: &str) -> Option<(HeaderName, HeaderValue)> {
-    let (name, text) = match dialect {
-        Dialect::Anthropic => (HeaderName::from_static("x-api-key"), credential.to_owned()),
-        Dialect::Openai => (header::AUTHORIZATION, format!("Bearer {credential}")),
+fn credential_header(shape: Shape, credential: &str) -> Option<(HeaderName, HeaderValue)> {
+    let (name, text) = match shape {
+        Shape::Anthropic => (HeaderName::from_static("x-api-key"), credential.to_owned()),
+        Shape::Openai | Shape::Litellm => (header::AUTHORIZATION, format!("Bearer {credential}")),
     };
     let mut value = HeaderValue::from_str(&text).ok()?;
     value.set_sensitive(true);
     Some((name, value))
+}
+
+/// Routes are chosen by what providers speak, so nobody hears this.
+fn wrong_dialect() -> Error {
+    Error::Internal("a route was chosen whose provider does not speak the call's dialect".to_owned())
 }
 
 fn refused_credential() -> Error {

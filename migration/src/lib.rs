@@ -17,6 +17,7 @@ mod m20261121_000007_sign_in;
 mod m20261121_000008_organizations;
 mod m20261121_000009_audit_chain;
 mod m20261121_000010_conversations;
+mod m20261128_000011_catalogue;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_organizations::Migration),
             Box::new(m20261121_000009_audit_chain::Migration),
             Box::new(m20261121_000010_conversations::Migration),
+            Box::new(m20261128_000011_catalogue::Migration),
         ]
     }
 }

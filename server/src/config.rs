@@ -135,7 +135,6 @@ impl Config {
         let mut written: Written = merged.extract()?;
         check::written(&written)?;
         let warnings = check::warnings(&written, &merged);
-        let responses = written.providers.iter().any(|provider| provider.responses);
         let (providers, models) = catalogue::resolve(
             std::mem::take(&mut written.providers),
             std::mem::take(&mut written.models),
@@ -149,17 +148,11 @@ impl Config {
         )?;
         let mut config = Self::derive(written, providers, models)?;
         config.sign_in_providers = sign_in_providers;
-        let mut loaded = Loaded {
+        Ok(Loaded {
             warnings,
             shown: show::all(&merged, &config),
             config,
-        };
-        if responses {
-            loaded
-                .warnings
-                .push("providers: responses is set, but this version does not use it yet".into());
-        }
-        Ok(loaded)
+        })
     }
 
     fn derive(written: Written, providers: Vec<Provider>, models: Vec<Model>) -> Result<Self, ConfigError> {
@@ -334,7 +327,7 @@ impl Config {
     #[doc(hidden)]
     pub fn point_providers_at(&mut self, base: &str) -> Result<(), ConfigError> {
         for provider in &mut self.providers {
-            let suffix = if provider.dialect == types::Dialect::Openai {
+            let suffix = if provider.dialect != types::provider::Shape::Anthropic {
                 "/v1"
             } else {
                 ""

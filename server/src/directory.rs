@@ -18,7 +18,8 @@ use std::{
 use types::{ApiTokenId, KeyId, OrganizationId, OrganizationRole, SessionId, TeamId, Timestamp, UserId, key_format};
 
 pub use entries::{
-    KeyEntry, ModelEntry, OrganizationEntry, ProviderEntry, ProviderKind, Route, TeamEntry, TokenEntry, UserEntry,
+    Endpoints, KeyEntry, ModelEntry, OrganizationEntry, ProviderEntry, ProviderKind, Route, TeamEntry, TokenEntry,
+    UserEntry,
 };
 
 use crate::{

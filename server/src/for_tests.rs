@@ -73,6 +73,7 @@ pub async fn organization(state: &State, slug: &str) -> Result<OrganizationId> {
         created_at: now,
         updated_at: now,
         requires_second_factor: false,
+        allowed_models: "[]".to_owned(),
     };
     state
         .write(move |tx| {

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod catalogue;
 pub mod conversations;
 pub mod dialect;
 pub mod error;

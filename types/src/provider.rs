@@ -1,12 +1,45 @@
 //! Known vendors as data: a provider of one of these shapes is a row here, or only configuration.
 
-use crate::{Dialect, Price, money::Prices};
+use serde::{Deserialize, Serialize};
+
+use crate::{Price, money::Prices};
+
+/// What kind of upstream a provider is: which formats it speaks, and where under its base URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// Messages; the base URL without `/v1`.
+    Anthropic,
+    /// Chat Completions and Embeddings, Responses where the provider says so; the base URL with `/v1`.
+    Openai,
+    /// A LiteLLM proxy: all of these; the base URL with `/v1`.
+    Litellm,
+}
+
+impl Shape {
+    pub const ALL: [Shape; 3] = [Shape::Anthropic, Shape::Openai, Shape::Litellm];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Shape::Anthropic => "anthropic",
+            Shape::Openai => "openai",
+            Shape::Litellm => "litellm",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|shape| shape.name() == text)
+    }
+}
 
 /// A vendor that needs no `base_url` in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preset {
     pub id: &'static str,
-    pub dialect: Dialect,
+    pub dialect: Shape,
+    /// Serves Responses itself.
+    pub responses: bool,
     /// As the vendor's own SDK takes it: OpenAI-shaped with `/v1`, Anthropic-shaped without.
     pub base_url: &'static str,
     /// The customary environment variable of its credential.
@@ -45,7 +78,8 @@ const fn prices(input: i64, output: i64, read: i64, write_5m: Option<i64>, write
 pub const PRESETS: &[Preset] = &[
     Preset {
         id: "anthropic",
-        dialect: Dialect::Anthropic,
+        dialect: Shape::Anthropic,
+        responses: false,
         base_url: "https://api.anthropic.com",
         key_variable: "ANTHROPIC_API_KEY",
         url_variable: "ANTHROPIC_BASE_URL",
@@ -69,7 +103,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         id: "openai",
-        dialect: Dialect::Openai,
+        dialect: Shape::Openai,
+        responses: true,
         base_url: "https://api.openai.com/v1",
         key_variable: "OPENAI_API_KEY",
         url_variable: "OPENAI_BASE_URL",

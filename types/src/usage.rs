@@ -112,6 +112,22 @@ pub struct Call {
     pub error_class: Option<String>,
 }
 
+/// One try to have a call served. A call that took only one has no list: its row says the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Attempt {
+    pub provider: String,
+    /// The model's name at the provider.
+    pub model: String,
+    /// `served`, or a low-cardinality reason why not.
+    pub outcome: String,
+    /// What the upstream answered with, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Until its headers came, or until it was given up.
+    pub ms: u64,
+}
+
 /// The key a call came with; absent for access tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -254,6 +254,7 @@ impl Account {
             created_at: now,
             updated_at: now,
             requires_second_factor: false,
+            allowed_models: "[]".to_owned(),
         };
         db::organizations::insert(tx, organization).await?;
         let membership = db::organizations::MemberRow {

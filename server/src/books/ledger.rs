@@ -33,7 +33,7 @@ use crate::{
 };
 
 pub(crate) use call::{Call, Progress, Settled};
-pub use call::{OpenCall, Outcome, Refused};
+pub use call::{OpenCall, Outcome, Refused, ServedBy};
 pub(crate) use group::Group;
 use group::Op;
 use queue::Shared;
@@ -199,6 +199,8 @@ impl Drop for Opened {
             latency_ms: u64::try_from(latency).unwrap_or(0),
             ttft_ms: None,
             error_class: Some("dropped"),
+            served_by: None,
+            attempts: None,
         });
     }
 }

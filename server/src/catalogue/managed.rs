@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use types::money::Prices;
+use types::{catalogue::Origin, money::Prices};
 use uuid::Uuid;
 
 use super::told;
@@ -53,6 +53,7 @@ async fn write_providers(tx: &mut Tx, wanted: &[config::Provider], master: &Mast
             is_enabled: true,
             created_at: old.as_ref().map_or(now, |row| row.created_at),
             updated_at: now,
+            responses: provider.responses,
         };
         row.credential = sealed(clock, provider, id, old.as_ref(), master)?;
         match old {
@@ -114,6 +115,11 @@ async fn write_models(tx: &mut Tx, wanted: &[config::Model], clock: &Clock) -> R
             is_enabled: true,
             created_at: old.as_ref().map_or(now, |row| row.created_at),
             updated_at: now,
+            display_name: model.display_name.clone(),
+            kind: model.kind.name().to_owned(),
+            capabilities: serde_json::to_string(&model.capabilities).map_err(Error::internal)?,
+            max_output_tokens: model.max_output_tokens.and_then(|most| i32::try_from(most).ok()),
+            origin: Origin::Config.name().to_owned(),
         };
         match old {
             None => {

@@ -47,6 +47,13 @@ pub(super) async fn provider(
 ) -> Result<()> {
     let mut changes = Changes::default();
     changes.shown("dialect", before.map(|row| json!(row.dialect)), json!(after.dialect));
+    if before.is_some_and(|row| row.responses) || after.responses {
+        changes.shown(
+            "responses",
+            before.map(|row| json!(row.responses)),
+            json!(after.responses),
+        );
+    }
     changes.named("base_url", before.is_none_or(|row| row.base_url != after.base_url));
     changes.named(
         "credential",
@@ -76,14 +83,38 @@ pub(super) async fn provider_disabled(tx: &mut Tx, clock: &Clock, row: &provider
 }
 
 pub(super) async fn model(tx: &mut Tx, clock: &Clock, before: Option<&models::Row>, after: &models::Row) -> Result<()> {
-    let routes = |row: &models::Row| serde_json::from_str::<Value>(&row.routes).unwrap_or_default();
+    let list = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     let mut changes = Changes::default();
     changes.shown(
         "context_length",
         before.map(|row| json!(row.context_length)),
         json!(after.context_length),
     );
-    changes.shown("routes", before.map(routes), routes(after));
+    changes.shown("routes", before.map(|row| list(&row.routes)), list(&after.routes));
+    // What a new row leaves at its default is no news.
+    let plain = |value: &Value| matches!(value, Value::Null) || *value == json!([]) || *value == json!("chat");
+    for (name, old, new) in [
+        (
+            "display_name",
+            before.map(|row| json!(row.display_name)),
+            json!(after.display_name),
+        ),
+        ("kind", before.map(|row| json!(row.kind)), json!(after.kind)),
+        (
+            "capabilities",
+            before.map(|row| list(&row.capabilities)),
+            list(&after.capabilities),
+        ),
+        (
+            "max_output_tokens",
+            before.map(|row| json!(row.max_output_tokens)),
+            json!(after.max_output_tokens),
+        ),
+    ] {
+        if old.is_some() || !plain(&new) {
+            changes.shown(name, old, new);
+        }
+    }
     changes.shown(
         "is_enabled",
         before.map(|row| json!(row.is_enabled)),

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 use types::{
-    Dialect, Price,
+    Price,
+    catalogue::{ModelKind, is_capability},
     money::Prices,
-    provider::{PRESETS, Preset},
+    provider::{PRESETS, Preset, Shape},
 };
 use url::Url;
 
@@ -19,7 +20,9 @@ use crate::{catalogue::guard, crypto::Secret};
 #[derive(Clone)]
 pub struct Provider {
     pub id: String,
-    pub dialect: Dialect,
+    pub dialect: Shape,
+    /// An OpenAI-shaped one that serves Responses itself.
+    pub responses: bool,
     /// Without a slash at its end.
     pub base_url: Url,
     /// Upstreams on the own machine often need none.
@@ -31,8 +34,13 @@ pub struct Provider {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
     pub id: String,
+    pub display_name: Option<String>,
+    pub kind: ModelKind,
+    /// Sorted names.
+    pub capabilities: Vec<String>,
     pub routes: Vec<Route>,
     pub context_length: Option<u32>,
+    pub max_output_tokens: Option<u32>,
     pub price: Option<Prices>,
 }
 
@@ -45,10 +53,19 @@ pub struct Route {
     pub model: String,
     #[serde(default = "one")]
     pub weight: u32,
+    /// Lower is tried first; among equals the weight decides.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub priority: u32,
 }
 
 const fn one() -> u32 {
     1
+}
+
+/// Left out when written, so that routes from before there were priorities stay as they are.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[derive(Deserialize)]
@@ -62,16 +79,21 @@ pub(super) struct WrittenProvider {
     api_key_file: Option<String>,
     #[serde(default)]
     allow_private_network: bool,
-    #[serde(default)]
-    pub(super) responses: bool,
+    responses: Option<bool>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenModel {
     id: String,
+    display_name: Option<String>,
+    #[serde(default)]
+    kind: ModelKind,
+    #[serde(default)]
+    capabilities: Vec<String>,
     routes: Vec<Route>,
     context_length: Option<u32>,
+    max_output_tokens: Option<u32>,
     price: Option<WrittenPrice>,
 }
 
@@ -131,17 +153,11 @@ fn provider(written: WrittenProvider, env: &Env) -> Resolved<Provider> {
     name(&key, &written.id)?;
     let preset = PRESETS.iter().find(|preset| preset.id == written.id);
     let dialect = match (written.dialect.as_deref(), preset) {
-        (Some("litellm"), _) => {
-            return Err(error(
-                "dialect litellm is not built yet: use openai with the proxy's /v1 address, or anthropic with its root"
-                    .into(),
-            ));
+        (Some(text), _) => {
+            Shape::parse(text).ok_or_else(|| error(format!("dialect {text} is not anthropic, openai or litellm")))?
         }
-        (Some(text), _) => text
-            .parse()
-            .map_err(|()| error(format!("dialect {text} is not anthropic or openai")))?,
         (None, Some(preset)) => preset.dialect,
-        (None, None) => return Err(error("needs dialect: anthropic or openai".into())),
+        (None, None) => return Err(error("needs dialect: anthropic, openai or litellm".into())),
     };
     let credential = match (written.api_key, written.api_key_env, written.api_key_file) {
         (Some(key), None, None) => Some(key),
@@ -159,6 +175,10 @@ fn provider(written: WrittenProvider, env: &Env) -> Resolved<Provider> {
         _ => return Err(error("api_key, api_key_env and api_key_file exclude each other".into())),
     };
     credential_text(&key, credential.as_ref())?;
+    if written.responses == Some(true) && dialect == Shape::Anthropic {
+        return Err(error("responses is for dialect openai".into()));
+    }
+    let is_vendors_own = written.base_url.is_none();
     let base_url = written
         .base_url
         .or_else(|| preset.map(|preset| base_url_of(preset, env)))
@@ -168,6 +188,9 @@ fn provider(written: WrittenProvider, env: &Env) -> Resolved<Provider> {
     Ok(Provider {
         id: written.id,
         dialect,
+        responses: written
+            .responses
+            .unwrap_or_else(|| is_vendors_own && preset.is_some_and(|preset| serves_responses(preset, &base_url))),
         base_url,
         credential,
         allow_private_network: written.allow_private_network,
@@ -176,6 +199,11 @@ fn provider(written: WrittenProvider, env: &Env) -> Resolved<Provider> {
 
 fn base_url_of(preset: &Preset, env: &Env) -> String {
     env.get(preset.url_variable).unwrap_or(preset.base_url).to_owned()
+}
+
+/// What stands behind another address than the vendor's own is not known.
+fn serves_responses(preset: &Preset, base_url: &Url) -> bool {
+    preset.responses && base_url.as_str().trim_end_matches('/') == preset.base_url
 }
 
 /// The vendors whose key the environment holds.
@@ -196,6 +224,7 @@ fn presets(env: &Env) -> Resolved<Vec<Provider>> {
         found.push(Provider {
             id: preset.id.into(),
             dialect: preset.dialect,
+            responses: serves_responses(preset, &base_url),
             base_url,
             credential: Some(credential),
             allow_private_network: false,
@@ -211,12 +240,17 @@ fn usual_models(provider: &Provider) -> Vec<Model> {
         .iter()
         .map(|model| Model {
             id: model.id.into(),
+            display_name: None,
+            kind: ModelKind::Chat,
+            capabilities: Vec::new(),
             routes: vec![Route {
                 provider: provider.id.clone(),
                 model: model.id.into(),
                 weight: 1,
+                priority: 0,
             }],
             context_length: Some(model.context_length),
+            max_output_tokens: None,
             price: Some(model.prices),
         })
         .collect()
@@ -238,11 +272,32 @@ fn model(written: WrittenModel) -> Resolved<Model> {
             "a route needs a model and a weight of at least 1",
         ));
     }
+    if let Some(wrong) = written.capabilities.iter().find(|name| !is_capability(name)) {
+        let message = format!("capabilities: {wrong:?} is not a name in lower case such as vision or json_schema");
+        return Err(ConfigError::new(key, message));
+    }
+    let shown = written.display_name.as_deref().map_or("-", str::trim);
+    if shown.is_empty() || shown.chars().count() > 200 || shown.chars().any(char::is_control) {
+        return Err(ConfigError::new(key, "display_name must be 1 to 200 characters"));
+    }
+    if written.max_output_tokens == Some(0) || written.context_length == Some(0) {
+        return Err(ConfigError::new(
+            key,
+            "context_length and max_output_tokens must be at least 1",
+        ));
+    }
     let price = written.price.map(|price| prices(&key, &price)).transpose()?;
+    let mut capabilities = written.capabilities;
+    capabilities.sort_unstable();
+    capabilities.dedup();
     Ok(Model {
         id: written.id,
+        display_name: written.display_name.map(|name| name.trim().to_owned()),
+        kind: written.kind,
+        capabilities,
         routes: written.routes,
         context_length: written.context_length,
+        max_output_tokens: written.max_output_tokens,
         price,
     })
 }

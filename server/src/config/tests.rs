@@ -465,7 +465,23 @@ fn catalogue_is_checked() {
         &[("MY_KEY", "k")],
     );
     assert_eq!(config.models[0].routes[0].weight, 1);
+    assert_eq!(config.models[0].routes[0].priority, 0);
     assert_eq!(config.models[0].price, None);
+    let described = format!(
+        "{}{}display_name = \"M\"\nkind = \"embedding\"\ncapabilities = [\"vision\", \"tools\"]\nmax_output_tokens = 9\n",
+        provider.replace("\"openai\"", "\"litellm\""),
+        model.replace("\"x\"", "\"x\", priority = 2")
+    );
+    let config = good(&described, &[]);
+    assert_eq!(config.providers[0].dialect.name(), "litellm");
+    let model_read = &config.models[0];
+    assert_eq!(model_read.display_name.as_deref(), Some("M"));
+    assert_eq!(model_read.kind, types::catalogue::ModelKind::Embedding);
+    assert_eq!(model_read.capabilities, ["tools", "vision"]);
+    assert_eq!(
+        (model_read.max_output_tokens, model_read.routes[0].priority),
+        (Some(9), 2)
+    );
     for (text, says) in [
         (format!("{provider}api_key_env = \"MY_KEY\"\n{model}"), "MY_KEY"),
         (format!("{provider}api_key = \"a b\"\n{model}"), "header"),
@@ -492,7 +508,14 @@ fn catalogue_is_checked() {
             provider.replace("https://p.example.com", "https://169.254.169.254"),
             "private",
         ),
-        (provider.replace("openai", "litellm"), "litellm"),
+        (
+            format!("{}responses = true\n", provider.replace("openai", "anthropic")),
+            "responses",
+        ),
+        (format!("{provider}{model}capabilities = [\"Vision\"]"), "capabilities"),
+        (format!("{provider}{model}kind = \"image\""), "kind"),
+        (format!("{provider}{model}display_name = \" \""), "display_name"),
+        (format!("{provider}{model}max_output_tokens = 0"), "max_output_tokens"),
         (provider.replace("openai", "gemini"), "gemini"),
     ] {
         let error = bad(&text, &[]).to_string();

@@ -128,6 +128,7 @@ pub(crate) struct OrganizationRow {
     pub plan: String,
     pub personal_user_id: Option<Uuid>,
     pub requires_second_factor: bool,
+    pub allowed_models: Vec<String>,
     pub created_at: Timestamp,
 }
 
@@ -152,6 +153,8 @@ async fn found(select: Select<organizations::Entity>, db: &Db) -> Result<Vec<Org
     rows.map(|row| {
         Ok(OrganizationRow {
             kind: OrganizationKind::parse(&row.kind).ok_or_else(|| contradiction("organizations", row.id, "kind"))?,
+            allowed_models: serde_json::from_str(&row.allowed_models)
+                .map_err(|_| contradiction("organizations", row.id, "allowed_models"))?,
             id: row.id,
             name: row.name,
             slug: row.slug,

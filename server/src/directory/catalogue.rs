@@ -2,10 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use types::{Dialect, ModelId, PriceId, ProviderId, Timestamp};
+use types::{ModelId, PriceId, ProviderId, Timestamp, catalogue::ModelKind, provider::Shape};
 use url::Url;
 
-use super::{Directory, Maps, ModelEntry, ProviderEntry, ProviderKind, Route, entries::messages_url};
+use super::{Directory, Maps, ModelEntry, ProviderEntry, ProviderKind, Route, entries::Endpoints};
 use crate::{
     config,
     crypto::{MasterKey, Secret},
@@ -42,7 +42,13 @@ impl Directory {
             let entry = ModelEntry {
                 id: ModelId(row.id),
                 created_at: Timestamp(row.created_at),
+                display_name: row.display_name,
+                // A kind from a newer version of Weirgate: answered where it can be.
+                kind: ModelKind::parse(&row.kind).unwrap_or_default(),
+                capabilities: serde_json::from_str(&row.capabilities)
+                    .map_err(|error| Error::internal(format_args!("models.capabilities cannot be read: {error}")))?,
                 context_length: row.context_length.and_then(|length| u32::try_from(length).ok()),
+                max_output_tokens: row.max_output_tokens.and_then(|most| u32::try_from(most).ok()),
                 price,
                 routes: routes(&row.routes, &ways)?,
                 name: row.name,
@@ -86,16 +92,15 @@ fn routes(text: &str, ways: &HashMap<String, Arc<ProviderEntry>>) -> Result<Vec<
             provider: Arc::clone(ways.get(&written.provider)?),
             upstream_model: written.model,
             weight: written.weight,
+            priority: written.priority,
         })
     };
     Ok(written.into_iter().filter_map(route).collect())
 }
 
 fn provider(row: &providers::Row, master: &MasterKey) -> Result<ProviderEntry> {
-    let dialect: Dialect = row
-        .dialect
-        .parse()
-        .map_err(|()| Error::internal(format_args!("the dialect {:?} is not known", row.dialect)))?;
+    let shape = Shape::parse(&row.dialect)
+        .ok_or_else(|| Error::internal(format_args!("the dialect {:?} is not known", row.dialect)))?;
     let base_url = Url::parse(&row.base_url).map_err(Error::internal)?;
     let credential = match &row.credential {
         None => Secret::new(""),
@@ -108,10 +113,10 @@ fn provider(row: &providers::Row, master: &MasterKey) -> Result<ProviderEntry> {
         id: ProviderId(row.id),
         name: row.name.clone(),
         kind: ProviderKind::Http {
-            dialect,
+            shape,
             credential,
             allow_private_network: row.allow_private_network,
-            messages_url: messages_url(&base_url, dialect),
+            endpoints: Endpoints::of(&base_url, shape, row.responses),
             base_url,
         },
     })

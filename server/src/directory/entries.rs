@@ -10,7 +10,8 @@ use std::{
 
 use types::{
     ApiTokenId, Dialect, KeyId, ModelId, OrganizationId, PlatformRole, Price, PriceId, ProviderId, TeamId, Timestamp,
-    UserId, money::Prices, organizations::OrganizationKind, personal_tokens::Scope,
+    UserId, catalogue::ModelKind, money::Prices, organizations::OrganizationKind, personal_tokens::Scope,
+    provider::Shape,
 };
 use url::Url;
 use uuid::Uuid;
@@ -135,7 +136,15 @@ pub struct OrganizationEntry {
     pub personal_user_id: Option<UserId>,
     /// Members without a second factor must set one up before anything else.
     pub requires_second_factor: bool,
+    /// Sorted names; empty = all.
+    pub allowed_models: Vec<String>,
     pub created_at: Timestamp,
+}
+
+impl OrganizationEntry {
+    pub fn allows(&self, model: &str) -> bool {
+        self.allowed_models.is_empty() || self.allowed_models.iter().any(|allowed| allowed == model)
+    }
 }
 
 /// A team. The default one has no members here: everybody is in it.
@@ -161,8 +170,14 @@ impl TeamEntry {
 pub struct ModelEntry {
     pub id: ModelId,
     pub name: String,
+    /// For people; the name when there is none.
+    pub display_name: Option<String>,
+    pub kind: ModelKind,
+    /// Sorted names.
+    pub capabilities: Vec<String>,
     pub created_at: Timestamp,
     pub context_length: Option<u32>,
+    pub max_output_tokens: Option<u32>,
     /// The current version; none = unpriced.
     pub price: Option<(PriceId, Prices)>,
     pub routes: Vec<Route>,
@@ -177,6 +192,8 @@ pub struct Route {
     /// The model's name at the provider.
     pub upstream_model: String,
     pub weight: u32,
+    /// Lower is tried first; among equals the weight decides.
+    pub priority: u32,
 }
 
 pub struct ProviderEntry {
@@ -187,20 +204,66 @@ pub struct ProviderEntry {
 
 pub enum ProviderKind {
     Http {
-        dialect: Dialect,
+        shape: Shape,
         /// Empty when the upstream needs none.
         credential: Secret,
         /// Without it, an address that is not public is refused when it is dialled too.
         allow_private_network: bool,
-        /// Where chats go: `{base}/v1/messages` or `{base}/chat/completions`.
-        messages_url: Url,
+        endpoints: Endpoints,
         base_url: Url,
     },
-    /// Answers both dialects from memory.
+    /// Answers every dialect from memory.
     Demo,
 }
 
+/// Which formats a provider speaks itself, and where it takes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    pub messages: Option<Url>,
+    pub chat: Option<Url>,
+    pub responses: Option<Url>,
+    pub embeddings: Option<Url>,
+}
+
+impl Endpoints {
+    /// From the base as the vendors' SDKs take it. `responses` matters to OpenAI-shaped ones alone.
+    pub fn of(base: &Url, shape: Shape, responses: bool) -> Self {
+        let at = |tail: &str| {
+            let mut url = base.clone();
+            url.set_path(&format!("{}{tail}", base.path().trim_end_matches('/')));
+            url
+        };
+        let openai = shape != Shape::Anthropic;
+        Endpoints {
+            messages: match shape {
+                Shape::Anthropic => Some(at("/v1/messages")),
+                Shape::Openai => None,
+                Shape::Litellm => Some(at("/messages")),
+            },
+            chat: openai.then(|| at("/chat/completions")),
+            responses: (shape == Shape::Litellm || openai && responses).then(|| at("/responses")),
+            embeddings: openai.then(|| at("/embeddings")),
+        }
+    }
+
+    /// Where calls in this format go as they are; none where the provider does not speak it.
+    pub fn endpoint(&self, dialect: Dialect) -> Option<&Url> {
+        match dialect {
+            Dialect::Anthropic => self.messages.as_ref(),
+            Dialect::Openai => self.chat.as_ref(),
+        }
+    }
+}
+
 impl ProviderEntry {
+    /// Whether it takes calls in this format as they are.
+    pub fn speaks(&self, dialect: Dialect) -> bool {
+        match &self.kind {
+            ProviderKind::Http { endpoints, .. } => endpoints.endpoint(dialect).is_some(),
+            ProviderKind::Demo => true,
+        }
+    }
+
     pub fn demo() -> Self {
         ProviderEntry {
             id: ProviderId(Uuid::nil()),
@@ -221,28 +284,22 @@ impl ModelEntry {
         ModelEntry {
             id: ModelId(Uuid::nil()),
             name: "demo".into(),
+            display_name: None,
+            kind: ModelKind::Chat,
+            capabilities: Vec::new(),
             created_at: Timestamp(1_795_000_000_000),
             context_length: Some(32_768),
+            max_output_tokens: None,
             price: Some((PriceId(Uuid::nil()), prices)),
             routes: vec![Route {
                 provider: Arc::new(ProviderEntry::demo()),
                 upstream_model: "demo".into(),
                 weight: 1,
+                priority: 0,
             }],
             is_demo: true,
         }
     }
-}
-
-/// The address of a provider's chat endpoint, from its base as the vendors' SDKs take it.
-pub(super) fn messages_url(base: &Url, dialect: Dialect) -> Url {
-    let tail = match dialect {
-        Dialect::Anthropic => "/v1/messages",
-        Dialect::Openai => "/chat/completions",
-    };
-    let mut url = base.clone();
-    url.set_path(&format!("{}{tail}", base.path().trim_end_matches('/')));
-    url
 }
 
 #[cfg(test)]
@@ -251,19 +308,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn endpoint_follows_the_base_as_sdks_take_it() {
-        let url = |base: &str, dialect| messages_url(&base.parse().unwrap(), dialect).to_string();
+    fn endpoints_follow_the_base_as_sdks_take_it() {
+        let of = |base: &str, shape, responses| Endpoints::of(&base.parse().unwrap(), shape, responses);
+        let text = |url: &Option<Url>| url.as_ref().map(ToString::to_string).unwrap_or_default();
+        let anthropic = of("https://api.anthropic.com", Shape::Anthropic, false);
+        assert_eq!(text(&anthropic.messages), "https://api.anthropic.com/v1/messages");
         assert_eq!(
-            url("https://api.anthropic.com", Dialect::Anthropic),
-            "https://api.anthropic.com/v1/messages"
+            (&anthropic.chat, &anthropic.responses, &anthropic.embeddings),
+            (&None, &None, &None)
         );
-        assert_eq!(
-            url("https://api.openai.com/v1", Dialect::Openai),
-            "https://api.openai.com/v1/chat/completions"
-        );
-        assert_eq!(
-            url("http://h:1/a/b/", Dialect::Openai),
-            "http://h:1/a/b/chat/completions"
-        );
+        let openai = of("https://api.openai.com/v1", Shape::Openai, true);
+        assert_eq!(text(&openai.chat), "https://api.openai.com/v1/chat/completions");
+        assert_eq!(text(&openai.responses), "https://api.openai.com/v1/responses");
+        assert_eq!(text(&openai.embeddings), "https://api.openai.com/v1/embeddings");
+        assert_eq!(openai.messages, None);
+        let plain = of("http://h:1/a/b/", Shape::Openai, false);
+        assert_eq!(text(&plain.chat), "http://h:1/a/b/chat/completions");
+        assert_eq!(plain.responses, None);
+        let proxy = of("http://h:4000/v1", Shape::Litellm, false);
+        assert_eq!(text(&proxy.messages), "http://h:4000/v1/messages");
+        assert_eq!(text(&proxy.responses), "http://h:4000/v1/responses");
     }
 }

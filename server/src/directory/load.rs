@@ -223,6 +223,7 @@ impl Maps {
             plan: row.plan,
             personal_user_id: row.personal_user_id.map(UserId),
             requires_second_factor: row.requires_second_factor,
+            allowed_models: row.allowed_models,
             created_at: row.created_at,
         };
         self.take_organization(entry.id);

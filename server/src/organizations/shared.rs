@@ -52,6 +52,7 @@ pub async fn create(state: &State, user: &User, new: NewOrganization) -> Result<
         created_at: now,
         updated_at: now,
         requires_second_factor: false,
+        allowed_models: "[]".to_owned(),
     };
     let membership = db::organizations::MemberRow {
         organization_id: id.0,

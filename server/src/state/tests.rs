@@ -196,15 +196,16 @@ async fn catalogue_follows_the_configuration(database: &Database) {
     );
     assert_eq!(model.routes[0].upstream_model, "upstream-m");
     let ProviderKind::Http {
-        credential,
-        messages_url,
-        ..
+        credential, endpoints, ..
     } = &model.routes[0].provider.kind
     else {
         panic!("a provider with an address");
     };
     assert_eq!(credential.expose(), "sk-very-secret");
-    assert_eq!(messages_url.as_str(), "https://p.example.com/v1/messages");
+    assert_eq!(
+        endpoints.endpoint(types::Dialect::Anthropic).unwrap().as_str(),
+        "https://p.example.com/v1/messages"
+    );
     assert_eq!(price(&state.directory().model("unpriced").unwrap()), None);
     assert!(!state.directory().is_demo() && state.directory().model("demo").is_none());
     let stored = db::providers::all(state.db())

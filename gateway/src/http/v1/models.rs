@@ -72,7 +72,7 @@ fn view(model: &ModelEntry) -> llm::models::Model<'_> {
     llm::models::Model {
         id: &model.name,
         created: model.created_at,
-        display_name: &model.name,
+        display_name: model.display_name.as_deref().unwrap_or(&model.name),
         owned_by,
     }
 }

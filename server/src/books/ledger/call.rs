@@ -54,6 +54,17 @@ pub struct Outcome {
     pub ttft_ms: Option<u64>,
     /// A low-cardinality reason when the status is not `settled`.
     pub error_class: Option<&'static str>,
+    /// Who served it in the end, when that is not who the open record names.
+    pub served_by: Option<ServedBy>,
+    /// Every try as a JSON list of [`types::usage::Attempt`]; none when one was enough.
+    pub attempts: Option<String>,
+}
+
+/// A provider and its name for the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedBy {
+    pub provider: String,
+    pub upstream_model: String,
 }
 
 /// A call of a known caller that was refused before anything was dialled.
@@ -120,6 +131,8 @@ impl Call {
 #[derive(Debug, Clone)]
 pub(crate) struct Settled {
     pub call: Arc<Call>,
+    pub provider: Arc<str>,
+    pub upstream_model: Arc<str>,
     pub status: CallStatus,
     pub http_status: u16,
     pub source: UsageSource,
@@ -129,14 +142,21 @@ pub(crate) struct Settled {
     pub latency_ms: Option<u64>,
     pub ttft_ms: Option<u64>,
     pub error_class: Option<&'static str>,
+    pub attempts: Option<Arc<str>>,
     pub settled_at: Timestamp,
 }
 
 impl Settled {
     pub fn new(call: Arc<Call>, outcome: Outcome, settled_at: Timestamp) -> Self {
         let (cost, unpriced) = prices::charge(call.prices.as_ref(), &outcome.tokens);
+        let (provider, upstream_model) = match outcome.served_by {
+            Some(served) => (served.provider.into(), served.upstream_model.into()),
+            None => (Arc::clone(&call.provider), Arc::clone(&call.upstream_model)),
+        };
         Settled {
             call,
+            provider,
+            upstream_model,
             status: outcome.status,
             http_status: outcome.http_status,
             source: outcome.source,
@@ -146,6 +166,7 @@ impl Settled {
             latency_ms: Some(outcome.latency_ms),
             ttft_ms: outcome.ttft_ms,
             error_class: outcome.error_class,
+            attempts: outcome.attempts.map(Into::into),
             settled_at,
         }
     }
@@ -154,6 +175,8 @@ impl Settled {
     pub fn lost(call: Call, tokens: Option<Tokens>, settled_at: Timestamp) -> Self {
         let (cost, unpriced) = prices::charge(call.prices.as_ref(), &tokens.unwrap_or_default());
         Settled {
+            provider: Arc::clone(&call.provider),
+            upstream_model: Arc::clone(&call.upstream_model),
             call: Arc::new(call),
             status: CallStatus::Lost,
             http_status: 0,
@@ -164,6 +187,7 @@ impl Settled {
             latency_ms: None,
             ttft_ms: None,
             error_class: Some("process_ended"),
+            attempts: None,
             settled_at,
         }
     }
@@ -171,6 +195,8 @@ impl Settled {
     pub fn refused(id: CallId, refused: Refused, now: Timestamp) -> Self {
         let nothing: Arc<str> = Arc::from("");
         Settled {
+            provider: Arc::clone(&nothing),
+            upstream_model: Arc::clone(&nothing),
             call: Arc::new(Call {
                 key: 0,
                 id,
@@ -198,6 +224,7 @@ impl Settled {
             latency_ms: None,
             ttft_ms: None,
             error_class: Some(refused.reason),
+            attempts: None,
             settled_at: now,
         }
     }

@@ -86,6 +86,8 @@ fn outcome(input: u64, output: u64) -> Outcome {
         latency_ms: 1_200,
         ttft_ms: Some(300),
         error_class: None,
+        served_by: None,
+        attempts: None,
     }
 }
 

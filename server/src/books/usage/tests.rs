@@ -92,6 +92,8 @@ fn settled(call: OpenCall, input: u64) -> Settled {
         latency_ms: 1_000,
         ttft_ms: None,
         error_class: None,
+        served_by: None,
+        attempts: None,
     };
     Settled::new(Arc::new(Call::open(1, call)), outcome, settled_at)
 }

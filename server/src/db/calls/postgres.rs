@@ -99,8 +99,8 @@ fn usage(rows: &[Settled], node: i32) -> Bound {
     bind.add(column(rows, |row| row.call.user_id.0))?;
     bind.add(column(rows, |row| row.call.key_id.map(Uuid::from)))?;
     bind.add(texts(rows, |row| &row.call.model))?;
-    bind.add(texts(rows, |row| &row.call.provider))?;
-    bind.add(texts(rows, |row| &row.call.upstream_model))?;
+    bind.add(texts(rows, |row| &row.provider))?;
+    bind.add(texts(rows, |row| &row.upstream_model))?;
     bind.add(texts(rows, |row| &row.call.endpoint))?;
     bind.add(column(rows, |row| row.call.stream))?;
     bind.add(texts(rows, |row| row.status.name()))?;
@@ -115,6 +115,7 @@ fn usage(rows: &[Settled], node: i32) -> Bound {
     bind.add(column(rows, |row| row.error_class))?;
     bind.add(column(rows, |_| node))?;
     bind.add(column(rows, |row| row.call.conversation_id.map(Uuid::from)))?;
+    bind.add(rows.iter().map(|row| row.attempts.as_deref()).collect::<Vec<_>>())?;
     Ok(bind)
 }
 

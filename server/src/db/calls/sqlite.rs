@@ -76,7 +76,7 @@ async fn run<T>(
 
 fn arguments<T>(rows: &[T], bind: impl Fn(&mut SqliteArguments, &T) -> Bound) -> Result<SqliteArguments, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
-    arguments.reserve(rows.len() * 28, 0);
+    arguments.reserve(rows.len() * 29, 0);
     for row in rows {
         bind(&mut arguments, row).map_err(sqlx::Error::Encode)?;
     }
@@ -111,8 +111,8 @@ fn usage(bind: &mut SqliteArguments, settled: &Settled, node: i32) -> Bound {
     bind.add(call.user_id.0)?;
     bind.add(call.key_id.map(Uuid::from))?;
     bind.add(Arc::clone(&call.model))?;
-    bind.add(Arc::clone(&call.provider))?;
-    bind.add(Arc::clone(&call.upstream_model))?;
+    bind.add(Arc::clone(&settled.provider))?;
+    bind.add(Arc::clone(&settled.upstream_model))?;
     bind.add(call.endpoint.as_ref())?;
     bind.add(call.stream)?;
     bind.add(settled.status.name())?;
@@ -126,7 +126,8 @@ fn usage(bind: &mut SqliteArguments, settled: &Settled, node: i32) -> Bound {
     bind.add(settled.ttft_ms.map(signed))?;
     bind.add(settled.error_class)?;
     bind.add(node)?;
-    bind.add(call.conversation_id.map(Uuid::from))
+    bind.add(call.conversation_id.map(Uuid::from))?;
+    bind.add(settled.attempts.clone())
 }
 
 fn counts(bind: &mut SqliteArguments, tokens: &Tokens) -> Bound {

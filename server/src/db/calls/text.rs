@@ -21,7 +21,7 @@ const OPEN: [(&str, &str); 15] = [
     ("conversation_id", "uuid"),
 ];
 
-const USAGE: [(&str, &str); 28] = [
+const USAGE: [(&str, &str); 29] = [
     ("id", "uuid"),
     ("request_id", "text"),
     ("created_at", "bigint"),
@@ -50,6 +50,7 @@ const USAGE: [(&str, &str); 28] = [
     ("error_class", "text"),
     ("node", "integer"),
     ("conversation_id", "uuid"),
+    ("attempts", "text"),
 ];
 
 /// The first six are the primary key.

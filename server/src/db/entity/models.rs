@@ -1,4 +1,4 @@
-//! The catalogue. `routes` is JSON: `[{"provider", "model", "weight"}]`.
+//! The catalogue. `routes` is JSON: `[{"provider", "model", "weight", "priority"}]`, `capabilities` a JSON list of names.
 
 use sea_orm::entity::prelude::*;
 
@@ -14,6 +14,11 @@ pub struct Model {
     pub is_enabled: bool,
     pub created_at: i64,
     pub updated_at: i64,
+    pub display_name: Option<String>,
+    pub kind: String,
+    pub capabilities: String,
+    pub max_output_tokens: Option<i32>,
+    pub origin: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

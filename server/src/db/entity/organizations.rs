@@ -1,4 +1,5 @@
-//! What owns keys, usage and money. `personal_user_id` is set for the one that came with an account.
+//! What owns keys, usage and money. `personal_user_id` is set for the one that came with an account. `allowed_models` is a JSON list
+//! of names, empty = all.
 
 use sea_orm::entity::prelude::*;
 
@@ -15,6 +16,7 @@ pub struct Model {
     pub created_at: i64,
     pub updated_at: i64,
     pub requires_second_factor: bool,
+    pub allowed_models: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

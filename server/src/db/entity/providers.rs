@@ -1,4 +1,4 @@
-//! Upstreams. `credential` is encrypted; `managed` rows belong to the configuration file.
+//! Upstreams. `responses`: an OpenAI-shaped one serves Responses itself. `credential` is encrypted; `managed` rows belong to the configuration file.
 
 use sea_orm::entity::prelude::*;
 
@@ -16,6 +16,7 @@ pub struct Model {
     pub is_enabled: bool,
     pub created_at: i64,
     pub updated_at: i64,
+    pub responses: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
