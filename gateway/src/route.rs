@@ -28,6 +28,9 @@ pub fn choose(model: &ModelEntry, dialect: Dialect, dice: u64) -> Result<&Route,
     let other = match dialect {
         Dialect::Anthropic => "the OpenAI dialect. Call POST /v1/chat/completions",
         Dialect::Openai => "the Anthropic dialect. Call POST /v1/messages",
+        Dialect::Responses | Dialect::Embeddings => {
+            "another dialect. Call POST /v1/messages or POST /v1/chat/completions"
+        }
     };
     Err(Error::refused(
         Code::BadRequest,

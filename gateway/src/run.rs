@@ -171,7 +171,7 @@ fn outgoing_headers(dialect: Dialect, client: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
     let names: &[HeaderName] = match dialect {
         Dialect::Anthropic => &[VERSION, HeaderName::from_static("anthropic-beta")],
-        Dialect::Openai => &[HeaderName::from_static("openai-beta")],
+        Dialect::Openai | Dialect::Responses | Dialect::Embeddings => &[HeaderName::from_static("openai-beta")],
     };
     for name in names {
         for value in client.get_all(name) {

@@ -1,4 +1,4 @@
-//! The built-in demo: answers like an upstream of either dialect, so that the first call works without a vendor.
+//! The built-in demo: answers like an upstream of any dialect, so that the first call works without a vendor.
 //!
 //! It receives the body that an upstream would receive (splices in), and returns whole answers; pacing is the gateway's.
 //! The text says what it is. Usage is estimated from bytes, consistently between a JSON answer and a stream.
@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use types::{Dialect, Timestamp};
 
-use crate::{Error, Head, anthropic, head, openai};
+use crate::{Error, Head, anthropic, embeddings, head, openai, responses};
 
 /// What the demo answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,9 @@ impl Script<'_> {
 /// Answers `body`. `id` is unique to the call and made of letters, digits and hyphens.
 pub fn answer(dialect: Dialect, body: &[u8], id: &str, now: Timestamp) -> Result<Answer, Error> {
     let head = head::scan(dialect, body)?;
+    if dialect == Dialect::Embeddings {
+        return embeddings::demo::answer(&head, body);
+    }
     if head.n > CHOICES_MOST {
         return Err(Error::field_wrong(
             "n",
@@ -77,6 +80,7 @@ pub fn answer(dialect: Dialect, body: &[u8], id: &str, now: Timestamp) -> Result
     Ok(match dialect {
         Dialect::Anthropic => anthropic::demo::answer(&script),
         Dialect::Openai => openai::demo::answer(&script),
+        Dialect::Responses | Dialect::Embeddings => responses::demo::answer(&script),
     })
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use types::{Dialect, error::Code};
 
-use crate::{anthropic, json, openai, sse};
+use crate::{anthropic, json, openai, responses, sse};
 
 /// Why bytes were not accepted. The text is safe to show: it names fields and positions, never content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +69,8 @@ pub struct Report<'a> {
     pub message: &'a str,
     pub param: Option<&'a str>,
     pub request_id: &'a str,
+    /// The number that an event of a Responses stream carries.
+    pub sequence: u64,
 }
 
 impl<'a> Report<'a> {
@@ -80,12 +82,19 @@ impl<'a> Report<'a> {
             message,
             param: None,
             request_id,
+            sequence: 0,
         }
     }
 
     /// Another status than the code's: an upstream's, passed on.
     pub const fn with_status(mut self, status: u16) -> Self {
         self.status = status;
+        self
+    }
+
+    /// How many events went before it in a stream: see [`crate::StreamMeter::events`].
+    pub const fn after(mut self, events: u64) -> Self {
+        self.sequence = events;
         self
     }
 
@@ -100,7 +109,7 @@ impl<'a> Report<'a> {
 pub fn body(dialect: Dialect, report: &Report<'_>) -> Bytes {
     Bytes::from(match dialect {
         Dialect::Anthropic => anthropic::error::body(report).to_string(),
-        Dialect::Openai => openai::error::body(report).to_string(),
+        Dialect::Openai | Dialect::Responses | Dialect::Embeddings => openai::error::body(report).to_string(),
     })
 }
 
@@ -109,7 +118,9 @@ pub fn stream_event(dialect: Dialect, report: &Report<'_>) -> Bytes {
     // A serialised value holds no raw line end, so it is one `data` line.
     Bytes::from(match dialect {
         Dialect::Anthropic => format!("event: error\ndata: {}\n\n", anthropic::error::body(report)),
-        Dialect::Openai => format!("data: {}\n\n", openai::error::body(report)),
+        Dialect::Responses => format!("event: response.failed\ndata: {}\n\n", responses::error::failed(report)),
+        // Embeddings never stream.
+        Dialect::Openai | Dialect::Embeddings => format!("data: {}\n\n", openai::error::body(report)),
     })
 }
 
@@ -136,7 +147,7 @@ pub fn is_native(dialect: Dialect, body: &[u8]) -> bool {
     });
     let shaped = match dialect {
         Dialect::Anthropic => typed,
-        Dialect::Openai => true,
+        Dialect::Openai | Dialect::Responses | Dialect::Embeddings => true,
     };
     read.is_ok() && inner.is_ok() && message && shaped && str::from_utf8(body).is_ok()
 }
@@ -253,6 +264,16 @@ mod tests {
             assert!(event.ends_with(b"\n\n"));
             assert_eq!(read(&parsed.data)["error"]["message"], "a\n\nb\r\"c\"");
         }
+        let event = stream_event(Dialect::Responses, &report.after(7));
+        let data = read(&sse::parse(&event).unwrap().data);
+        assert_eq!(
+            (&data["type"], &data["sequence_number"], &data["response"]["status"]),
+            (&json!("response.failed"), &json!(7), &json!("failed"))
+        );
+        assert_eq!(
+            data["response"]["error"],
+            json!({"code": "server_error", "message": "a\n\nb\r\"c\""})
+        );
     }
 
     #[test]

@@ -9,9 +9,9 @@ use std::{borrow::Cow, ops::Range};
 use types::Dialect;
 
 use crate::{
-    Error, anthropic,
+    Error, anthropic, embeddings,
     json::{Fault, Kind, Scanner, Text, Value},
-    openai, usage,
+    openai, responses, usage,
 };
 
 /// Characters of a model's name.
@@ -40,6 +40,7 @@ pub struct Head {
     /// Choices asked for.
     pub n: u64,
     pub stream_options: StreamOptions,
+    /// What is asked: `messages`, or `input` where the dialect calls it so. Empty when a Responses call asks by other fields alone.
     pub messages_span: Range<usize>,
     /// Just after the outermost `{`: where a field can be put in.
     pub open: usize,
@@ -89,10 +90,17 @@ pub(crate) enum Field {
     MaxCompletionTokens,
     N,
     StreamOptions,
+    Input,
+    MaxOutputTokens,
+    PreviousResponse,
+    Conversation,
+    Prompt,
+    EncodingFormat,
+    Dimensions,
 }
 
 impl Field {
-    const COUNT: usize = 7;
+    const COUNT: usize = 14;
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -103,6 +111,13 @@ impl Field {
             Field::MaxCompletionTokens => "max_completion_tokens",
             Field::N => "n",
             Field::StreamOptions => "stream_options",
+            Field::Input => "input",
+            Field::MaxOutputTokens => "max_output_tokens",
+            Field::PreviousResponse => "previous_response_id",
+            Field::Conversation => "conversation",
+            Field::Prompt => "prompt",
+            Field::EncodingFormat => "encoding_format",
+            Field::Dimensions => "dimensions",
         }
     }
 }
@@ -126,6 +141,11 @@ impl Found<'_> {
                 format!("`{}` stands in the body twice. Send it once.", field.name()),
             )),
         }
+    }
+
+    /// The field is there and says something.
+    pub(crate) fn says(&self, field: Field) -> bool {
+        self.get(field).is_some_and(|value| value.kind != Kind::Null)
     }
 
     /// A whole number from 1 to 2³¹−1, written plainly. `null` counts as absent where the dialect says so.
@@ -154,19 +174,42 @@ impl Found<'_> {
 
 /// Reads the head of `body`. Any error is the caller's (400).
 pub fn scan(dialect: Dialect, body: &[u8]) -> Result<Head, Error> {
-    check_text(body)?;
-    let watched = match dialect {
-        Dialect::Anthropic => anthropic::request::WATCHED,
-        Dialect::Openai => openai::request::WATCHED,
+    let (watched, asked, caps): (_, Asked, Caps) = match dialect {
+        Dialect::Anthropic => (anthropic::request::WATCHED, messages, anthropic::request::caps),
+        Dialect::Openai => (openai::request::WATCHED, messages, openai::request::caps),
+        Dialect::Responses => (
+            responses::request::WATCHED,
+            responses::request::input,
+            responses::request::caps,
+        ),
+        Dialect::Embeddings => (embeddings::request::WATCHED, embeddings::request::input, one_uncapped),
     };
-    let (open, found) = find(body, watched)?;
+    read(dialect, body, watched, asked, caps)
+}
+
+/// Reads the head of a request that only asks how many tokens it would have (Anthropic): it has no cap and no stream.
+pub fn scan_count(body: &[u8]) -> Result<Head, Error> {
+    read(
+        Dialect::Anthropic,
+        body,
+        anthropic::request::WATCHED_TO_COUNT,
+        messages,
+        one_uncapped,
+    )
+}
+
+/// Finds what is asked.
+type Asked = fn(&Found<'_>) -> Result<Range<usize>, Error>;
+/// Finds the cap on output tokens and the number of choices.
+type Caps = fn(&Found<'_>) -> Result<(Option<u64>, u64), Error>;
+
+fn read(dialect: Dialect, body: &[u8], watched: &[Field], asked: Asked, caps: Caps) -> Result<Head, Error> {
+    check_text(dialect, body)?;
+    let (open, found) = find(dialect, body, watched)?;
     let (model, model_span) = model(&found)?;
-    let messages_span = messages(&found)?;
+    let messages_span = asked(&found)?;
     let (stream, stream_span) = stream(&found)?;
-    let (max_tokens, n) = match dialect {
-        Dialect::Anthropic => anthropic::request::caps(&found)?,
-        Dialect::Openai => openai::request::caps(&found)?,
-    };
+    let (max_tokens, n) = caps(&found)?;
     Ok(Head {
         dialect,
         model,
@@ -182,11 +225,24 @@ pub fn scan(dialect: Dialect, body: &[u8]) -> Result<Head, Error> {
     })
 }
 
-fn check_text(body: &[u8]) -> Result<(), Error> {
+fn one_uncapped(_: &Found<'_>) -> Result<(Option<u64>, u64), Error> {
+    Ok((None, 1))
+}
+
+/// What is asked, by the dialect's name for it.
+const fn asking(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Anthropic | Dialect::Openai => "messages",
+        Dialect::Responses | Dialect::Embeddings => "input",
+    }
+}
+
+fn check_text(dialect: Dialect, body: &[u8]) -> Result<(), Error> {
     if body.is_empty() {
-        return Err(Error::body_wrong(
-            "The body is empty. Send a JSON object with `model` and `messages`.",
-        ));
+        return Err(Error::body_wrong(format!(
+            "The body is empty. Send a JSON object with `model` and `{}`.",
+            asking(dialect)
+        )));
     }
     if body.starts_with(b"\xEF\xBB\xBF") {
         return Err(Error::body_wrong(
@@ -202,16 +258,17 @@ fn check_text(body: &[u8]) -> Result<(), Error> {
     }
 }
 
-fn find<'a>(body: &'a [u8], watched: &[Field]) -> Result<(usize, Found<'a>), Error> {
+fn find<'a>(dialect: Dialect, body: &'a [u8], watched: &[Field]) -> Result<(usize, Found<'a>), Error> {
     let mut found = Found {
         body,
         values: Default::default(),
     };
     let mut scanner = Scanner::new(body);
     if !scanner.enter_object() {
-        return Err(Error::body_wrong(
-            "The body is not a JSON object. Send one with `model` and `messages`.",
-        ));
+        return Err(Error::body_wrong(format!(
+            "The body is not a JSON object. Send one with `model` and `{}`.",
+            asking(dialect)
+        )));
     }
     let open = scanner.at();
     let mut first = true;
@@ -267,7 +324,7 @@ fn fold(key: &str) -> Cow<'_, str> {
     Cow::Owned(key.replace('ſ', "s").to_lowercase())
 }
 
-fn missing(field: Field, remedy: &str) -> Error {
+pub(crate) fn missing(field: Field, remedy: &str) -> Error {
     let name = field.name();
     Error::field_wrong(name, format!("{name}: Field required. {remedy}"))
 }
@@ -318,6 +375,29 @@ fn messages(found: &Found<'_>) -> Result<Range<usize>, Error> {
         return Err(Error::field_wrong("messages", format!("`messages` is empty. {REMEDY}")));
     }
     Ok(value.span.clone())
+}
+
+/// Where `input` stands: a text or a list, neither of them empty.
+///
+/// `None` when it is absent or null, which not every dialect forgives.
+pub(crate) fn input(found: &Found<'_>, remedy: &str) -> Result<Option<Range<usize>>, Error> {
+    let Some(value) = found.get(Field::Input).filter(|value| value.kind != Kind::Null) else {
+        return Ok(None);
+    };
+    let empty = match value.kind {
+        Kind::Text => value.span.len() == 2,
+        Kind::Array => value.is_empty_container(found.body),
+        _ => {
+            return Err(Error::field_wrong(
+                "input",
+                format!("`input` must be a string or an array. {remedy}"),
+            ));
+        }
+    };
+    if empty {
+        return Err(Error::field_wrong("input", format!("`input` is empty. {remedy}")));
+    }
+    Ok(Some(value.span.clone()))
 }
 
 fn stream(found: &Found<'_>) -> Result<(bool, Option<Range<usize>>), Error> {

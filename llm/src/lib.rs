@@ -1,17 +1,19 @@
 //! The protocols: dialects, SSE framing, the head of a request, usage reading, errors. Bytes in, bytes out.
 //!
 //! Owns what the vendors' wire formats mean. Knows no socket, no async runtime, no database, no account and no price.
-//! A dialect is one folder ([`anthropic`], [`openai`]); framing and everything the dialects share lies beside them.
+//! A dialect is one folder ([`anthropic`], [`openai`], [`responses`], [`embeddings`]); framing and everything the dialects share lies beside them.
 //! Nothing here keeps or logs a prompt or an answer: readers look at bytes and count.
 
 mod anthropic;
 pub mod demo;
+mod embeddings;
 pub mod error;
 pub mod head;
 mod json;
 pub mod meter;
 pub mod models;
 mod openai;
+mod responses;
 pub mod splice;
 mod sse;
 mod usage;

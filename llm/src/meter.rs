@@ -10,7 +10,7 @@ use types::{Dialect, Tokens, usage::UsageSource};
 
 pub use crate::usage::{JsonUsage, Tally, estimate, json_usage};
 use crate::{
-    Error, anthropic, openai,
+    Error, anthropic, openai, responses,
     sse::{self, Framer},
     usage::{Counts, Implausible},
 };
@@ -163,7 +163,7 @@ impl StreamMeter {
 /// How an upstream's stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// With `message_stop` or `[DONE]`.
+    /// With `message_stop`, `[DONE]`, `response.completed` or `response.incomplete`.
     Complete,
     /// Without: the answer is cut, whatever the transport says.
     Truncated,
@@ -265,7 +265,9 @@ impl Reading {
         self.events += 1;
         let read = match self.dialect {
             Dialect::Anthropic => anthropic::stream::read(&event, self).map(|()| false),
-            Dialect::Openai => openai::stream::read(&event, self),
+            Dialect::Responses => responses::stream::read(&event, self).map(|()| false),
+            // Embeddings never stream.
+            Dialect::Openai | Dialect::Embeddings => openai::stream::read(&event, self),
         };
         // Bytes that are no JSON pass through; that counts may be missing because of them is noted.
         self.flagged |= read.is_err();

@@ -10,7 +10,7 @@ use serde::{
 };
 use types::{Dialect, Tokens, usage::UsageSource};
 
-use crate::{anthropic, openai};
+use crate::{anthropic, embeddings, openai, responses};
 
 /// Largest count believed: no call has more tokens, and no price makes a product of it overflow.
 const COUNT_MOST: u64 = u32::MAX as u64;
@@ -107,6 +107,8 @@ pub fn json_usage(dialect: Dialect, body: &[u8]) -> JsonUsage {
     match dialect {
         Dialect::Anthropic => anthropic::response::usage(body),
         Dialect::Openai => openai::response::usage(body),
+        Dialect::Responses => responses::response::usage(body),
+        Dialect::Embeddings => embeddings::response::usage(body),
     }
 }
 

@@ -11,6 +11,10 @@ pub enum Dialect {
     Anthropic,
     /// OpenAI Chat Completions, `POST /v1/chat/completions`.
     Openai,
+    /// OpenAI Responses, `POST /v1/responses`.
+    Responses,
+    /// OpenAI Embeddings, `POST /v1/embeddings`.
+    Embeddings,
 }
 
 impl Dialect {
@@ -18,17 +22,8 @@ impl Dialect {
         match self {
             Dialect::Anthropic => "anthropic",
             Dialect::Openai => "openai",
-        }
-    }
-}
-
-impl std::str::FromStr for Dialect {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "anthropic" => Ok(Dialect::Anthropic),
-            "openai" => Ok(Dialect::Openai),
-            _ => Err(()),
+            Dialect::Responses => "responses",
+            Dialect::Embeddings => "embeddings",
         }
     }
 }

@@ -11,7 +11,9 @@
 //! | `stall=K` | falls silent after event K until the client leaves |
 //! | `error_mid=K` | after event K sends the dialect's error event and ends |
 //! | `status=N` | refuses with that status in the dialect's shape; with `retry_after=S` |
-//! | `html` | answers with a page instead of JSON (status 502 unless `status` says otherwise) |
+//! | `html` | answers with a page instead of JSON (status 502 unless `status` says otherwise), as long as `bigjson` says |
+//! | `packed` | says that the body is compressed, which it is not: nobody may try to unpack it |
+//! | `rude` | adds headers that are nobody's business: `Set-Cookie`, `Server`, `Location`, an `x-` of its own |
 //! | `redirect` | answers 307 to another path |
 //! | `hang` | never answers, not even a status line |
 //! | `nousage` | leaves usage out |
@@ -36,6 +38,8 @@ pub struct Behaviour {
     pub status: Option<u16>,
     pub retry_after: Option<u32>,
     pub html: bool,
+    pub packed: bool,
+    pub rude: bool,
     pub redirect: bool,
     pub hang: bool,
     pub no_usage: bool,
@@ -69,6 +73,8 @@ impl Default for Behaviour {
             status: None,
             retry_after: None,
             html: false,
+            packed: false,
+            rude: false,
             redirect: false,
             hang: false,
             no_usage: false,
@@ -118,6 +124,8 @@ impl Behaviour {
             "cache" => self.cache = Some(cache(value)?),
             _ if value.is_some() => return None,
             "html" => self.html = true,
+            "packed" => self.packed = true,
+            "rude" => self.rude = true,
             "redirect" => self.redirect = true,
             "hang" => self.hang = true,
             "nousage" => self.no_usage = true,

@@ -1,4 +1,4 @@
-//! A fake vendor that misbehaves on demand: the Messages and Chat Completions wire formats, JSON and SSE, with the faults a gateway
+//! A fake vendor that misbehaves on demand: the Messages, Chat Completions, Responses and Embeddings wire formats, JSON and SSE, with the faults a gateway
 //! has to survive, and a log of what it really served.
 //!
 //! It speaks HTTP/1.1 on bare sockets, because a reset in the middle of an event or a byte-by-byte answer is not something a web framework
@@ -13,10 +13,12 @@
 mod bare;
 pub mod behaviour;
 mod chat;
+mod embeddings;
 mod http;
 pub mod log;
 mod messages;
 mod play;
+mod responses;
 mod serve;
 mod words;
 

@@ -46,11 +46,12 @@ impl Player<'_> {
             return self.gone();
         }
         let head = format!(
-            "HTTP/1.1 {status} {}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nrequest-id: req_fake{}\r\nx-request-id: req_fake{}\r\n{headers}\r\n",
+            "HTTP/1.1 {status} {}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nrequest-id: req_fake{}\r\nx-request-id: req_fake{}\r\n{headers}{}\r\n",
             reason(status),
             body.len(),
             self.number,
             self.number,
+            self.extra(),
         );
         let broken =
             (status == 200 && (self.asked.cut.is_some() || self.asked.end.is_some())).then_some(body.len() / 2);
@@ -85,8 +86,10 @@ impl Player<'_> {
             return self.gone();
         }
         let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\nrequest-id: req_fake{}\r\nx-request-id: req_fake{}\r\ntransfer-encoding: chunked\r\n\r\n",
-            self.number, self.number,
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\nrequest-id: req_fake{}\r\nx-request-id: req_fake{}\r\ntransfer-encoding: chunked\r\n{}\r\n",
+            self.number,
+            self.number,
+            self.extra(),
         );
         self.note(|call| call.status = 200);
         if self.connection.socket.write_all(head.as_bytes()).await.is_err() {
@@ -140,6 +143,20 @@ impl Player<'_> {
     pub async fn hang(mut self) -> io::Result<After> {
         self.connection.closed().await;
         self.gone()
+    }
+
+    /// Header lines that the behaviour asks for.
+    fn extra(&self) -> String {
+        let mut lines = String::new();
+        if self.asked.packed {
+            lines.push_str("content-encoding: gzip\r\n");
+        }
+        if self.asked.rude {
+            lines.push_str(
+                "set-cookie: vendor=1\r\nserver: fake/1\r\nlocation: http://elsewhere/\r\nx-vendor-internal: 10.0.0.7\r\nx-ratelimit-remaining-requests: 41\r\n",
+            );
+        }
+        lines
     }
 
     fn spell(&self, place: usize, text: &str) -> String {

@@ -8,12 +8,12 @@ use tokio::{net::TcpListener, task::JoinSet};
 use crate::{
     bare,
     behaviour::Behaviour,
-    chat,
+    chat, embeddings,
     http::{Connection, Head},
     log::{Call, Log, Outcome, Usage, now_ms},
     messages,
     play::{After, Event, Player},
-    words,
+    responses, words,
 };
 
 pub async fn accept(listener: TcpListener, credential: String, log: Log) {
@@ -60,7 +60,10 @@ enum Door {
     Messages,
     CountTokens,
     Chat,
+    Responses,
+    Embeddings,
     Models,
+    Model,
     Unknown,
 }
 
@@ -70,7 +73,10 @@ impl Door {
             ("POST", "/v1/messages") => Self::Messages,
             ("POST", "/v1/messages/count_tokens") => Self::CountTokens,
             ("POST", "/v1/chat/completions") => Self::Chat,
+            ("POST", "/v1/responses") => Self::Responses,
+            ("POST", "/v1/embeddings") => Self::Embeddings,
             ("GET", "/v1/models") => Self::Models,
+            ("GET", path) if path.starts_with("/v1/models/") => Self::Model,
             _ => Self::Unknown,
         }
     }
@@ -78,7 +84,7 @@ impl Door {
     fn error(self, status: u16, message: &str) -> String {
         match self {
             Self::Messages | Self::CountTokens => messages::error(status, message),
-            Self::Chat | Self::Models | Self::Unknown => chat::error(status, message),
+            _ => chat::error(status, message),
         }
     }
 }
@@ -139,10 +145,16 @@ async fn answer(
         Ok(asked) => asked,
         Err(message) => return refuse(player, door, 400, message).await,
     };
-    if matches!(door, Door::Models) {
-        return player
-            .whole(200, "", "application/json", models().as_bytes(), None)
-            .await;
+    let listed = match door {
+        Door::Models => Some(
+            json!({"object": "list", "data": [listed("fake")], "has_more": false, "first_id": "fake", "last_id": "fake"}),
+        ),
+        Door::Model => head.path.strip_prefix("/v1/models/").map(listed),
+        _ => None,
+    };
+    if let Some(listed) = listed {
+        let listed = listed.to_string();
+        return player.whole(200, "", "application/json", listed.as_bytes(), None).await;
     }
     if matches!(door, Door::Unknown) {
         return refuse(player, door, 404, "Unknown request URL").await;
@@ -154,7 +166,9 @@ async fn answer(
         return player.hang().await;
     }
     if asked.html {
-        let page = "<html><head><title>502 Bad Gateway</title></head><body>not JSON at all</body></html>";
+        let padding = "x".repeat(asked.bigjson);
+        let page =
+            format!("<html><head><title>502 Bad Gateway</title></head><body>not JSON at all {padding}</body></html>");
         return player
             .whole(asked.status.unwrap_or(502), "", "text/html", page.as_bytes(), None)
             .await;
@@ -174,13 +188,13 @@ async fn answer(
         let count = json!({"input_tokens": words::usage(&body, asked, 0).input}).to_string();
         return player.whole(200, "", "application/json", count.as_bytes(), None).await;
     }
-    if stream {
+    if stream && !matches!(door, Door::Embeddings) {
         let (events, billed) = events(door, &model, &body, asked, number);
         log.update(number, |call| call.billed = Some(billed));
-        let error_event = if matches!(door, Door::Messages) {
-            messages::error_event()
-        } else {
-            chat::error_event()
+        let error_event = match door {
+            Door::Messages => messages::error_event(),
+            Door::Responses => responses::error_event(),
+            _ => chat::error_event(),
         };
         player.stream(&events, &error_event).await
     } else {
@@ -195,6 +209,8 @@ fn check(door: Door, body: &Value) -> Result<(), String> {
     match door {
         Door::Messages => messages::check(body),
         Door::CountTokens => Ok(()),
+        Door::Responses => responses::check(body),
+        Door::Embeddings => embeddings::check(body),
         _ => chat::check(body),
     }
 }
@@ -202,6 +218,7 @@ fn check(door: Door, body: &Value) -> Result<(), String> {
 fn events(door: Door, model: &str, body: &Value, asked: &Behaviour, number: usize) -> (Vec<Event>, Usage) {
     match door {
         Door::Messages => messages::stream(model, body, asked, number),
+        Door::Responses => responses::stream(model, body, asked, number),
         _ => chat::stream(model, body, asked, number),
     }
 }
@@ -209,6 +226,8 @@ fn events(door: Door, model: &str, body: &Value, asked: &Behaviour, number: usiz
 fn whole(door: Door, model: &str, body: &Value, asked: &Behaviour, number: usize) -> (String, Usage) {
     match door {
         Door::Messages => messages::json(model, body, asked, number),
+        Door::Responses => responses::json(model, body, asked, number),
+        Door::Embeddings => embeddings::json(model, body, asked),
         _ => chat::json(model, body, asked, number),
     }
 }
@@ -242,8 +261,12 @@ fn presented(head: &Head) -> Vec<String> {
     presented
 }
 
-fn models() -> String {
-    json!({"object": "list", "data": [{"id": "fake", "object": "model", "created": 1_700_000_000, "owned_by": "fake-upstream"}]}).to_string()
+/// A model in the one shape that both vendors' clients read.
+fn listed(id: &str) -> Value {
+    json!({
+        "id": id, "type": "model", "object": "model", "created": 1_700_000_000, "created_at": "2023-11-14T22:13:20Z",
+        "display_name": id, "owned_by": "fake-upstream",
+    })
 }
 
 /// `/__log` and `/__totals`: for harnesses in other processes.

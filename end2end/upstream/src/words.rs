@@ -24,9 +24,9 @@ pub fn answer(asked: &Behaviour, limit: Option<u64>) -> (Vec<String>, bool) {
     (words, asked.events > limit)
 }
 
-/// A token for every four characters of every string in `messages` and `system`, at least one; a token for every word of the answer.
+/// A token for every four characters of every string in `messages`, `system`, `input` and `instructions`, at least one; a token for every word of the answer.
 pub fn usage(body: &Value, asked: &Behaviour, words: usize) -> Usage {
-    let characters = ["messages", "system"]
+    let characters = ["messages", "system", "input", "instructions"]
         .iter()
         .filter_map(|field| body.get(*field))
         .map(length)

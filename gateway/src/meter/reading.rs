@@ -127,6 +127,14 @@ impl Reading {
         }
     }
 
+    /// Events with data so far.
+    pub fn events(&self) -> u64 {
+        match &self.kind {
+            Kind::Stream { meter, .. } => meter.events(),
+            Kind::Json { .. } => 0,
+        }
+    }
+
     /// Whether the dialect's last event has passed.
     pub fn complete(&self) -> bool {
         matches!(&self.kind, Kind::Stream { meter, .. } if meter.done())

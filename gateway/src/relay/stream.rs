@@ -220,6 +220,7 @@ impl Relay {
         if call.reading().complete() {
             return call.complete();
         }
+        let before = call.reading().events();
         call.settle(Ending {
             status: CallStatus::UpstreamTruncated,
             http_status: 200,
@@ -231,7 +232,7 @@ impl Relay {
             "upstream_total" => "The answer took longer than this server allows. The answer above is not complete.",
             _ => "The upstream broke off. The answer above is not complete.",
         };
-        let report = llm::error::Report::new(code, message, &self.request_id);
+        let report = llm::error::Report::new(code, message, &self.request_id).after(before);
         self.ready.push(llm::error::stream_event(self.dialect, &report));
     }
 

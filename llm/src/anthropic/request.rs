@@ -6,6 +6,8 @@ use crate::{
 };
 
 pub(crate) const WATCHED: &[Field] = &[Field::Model, Field::Messages, Field::Stream, Field::MaxTokens];
+/// Of a request to count its tokens.
+pub(crate) const WATCHED_TO_COUNT: &[Field] = &[Field::Model, Field::Messages];
 
 /// The cap on output tokens, which this dialect demands, and the number of choices, which is always one.
 pub(crate) fn caps(found: &Found<'_>) -> Result<(Option<u64>, u64), Error> {

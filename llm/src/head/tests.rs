@@ -39,6 +39,82 @@ fn head_of_a_messages_request() {
 }
 
 #[test]
+fn head_of_a_responses_request() {
+    let body = r#"{"model":"gpt-5","input":[{"role":"user","content":"x"}],"stream":true,"max_output_tokens":64,"n":5,"messages":"left alone"}"#;
+    let head = scan(Dialect::Responses, body.as_bytes()).unwrap();
+    assert_eq!(&body[head.messages_span.clone()], r#"[{"role":"user","content":"x"}]"#);
+    assert_eq!((head.stream, head.max_tokens, head.n), (true, Some(64), 1));
+    let text = scan(
+        Dialect::Responses,
+        br#"{"input":"hi","model":"m","max_output_tokens":null}"#,
+    )
+    .unwrap();
+    assert_eq!((text.stream, text.max_tokens, text.messages_span), (false, None, 9..13));
+    for elsewhere in [
+        r#""previous_response_id":"resp_1""#,
+        r#""conversation":{"id":"conv_1"}"#,
+        r#""prompt":{"id":"pmpt_1"}"#,
+    ] {
+        let body = format!(r#"{{"model":"m",{elsewhere}}}"#);
+        assert!(
+            scan(Dialect::Responses, body.as_bytes())
+                .unwrap()
+                .messages_span
+                .is_empty()
+        );
+    }
+}
+
+#[test]
+fn head_of_an_embeddings_request() {
+    for input in [r#""text""#, r#"["a","b"]"#, "[1,2,3]", "[[1,2],[3]]"] {
+        let body =
+            format!(r#"{{"model":"e","input":{input},"encoding_format":"base64","dimensions":8,"stream":true}}"#);
+        let head = scan(Dialect::Embeddings, body.as_bytes()).unwrap();
+        assert_eq!(&body[head.messages_span.clone()], input);
+        assert_eq!((head.stream, head.max_tokens, head.n), (false, None, 1));
+    }
+}
+
+#[test]
+fn head_of_a_request_to_count_needs_no_cap() {
+    let head = scan_count(br#"{"model":"m","messages":[1],"system":"s"}"#).unwrap();
+    assert_eq!((head.model.as_str(), head.max_tokens, head.stream), ("m", None, false));
+    assert_eq!(scan_count(br#"{"model":"m"}"#).unwrap_err().field(), Some("messages"));
+}
+
+#[test]
+fn input_that_asks_nothing_is_refused() {
+    let refused = |dialect, body: &str| scan(dialect, body.as_bytes()).unwrap_err().field();
+    for dialect in [Dialect::Responses, Dialect::Embeddings] {
+        for body in [
+            r#"{"model":"m"}"#,
+            r#"{"model":"m","input":null}"#,
+            r#"{"model":"m","input":""}"#,
+            r#"{"model":"m","input":[ ]}"#,
+            r#"{"model":"m","input":5}"#,
+            r#"{"model":"m","input":{}}"#,
+            r#"{"model":"m","input":"a","input":"b"}"#,
+            r#"{"model":"m","input":"a","INPUT":"b"}"#,
+            r#"{"model":"m","messages":[1]}"#,
+        ] {
+            assert_eq!(refused(dialect, body), Some("input"), "{body}");
+        }
+        assert_eq!(refused(dialect, r#"{"input":"a"}"#), Some("model"));
+        assert_eq!(
+            refused(dialect, r#"{"model":"m","input":"a","base_url":"http://evil"}"#),
+            Some("base_url")
+        );
+    }
+    for caps in ["0", "-1", "1.5", "\"5\"", "2147483648"] {
+        let body = format!(r#"{{"model":"m","input":"a","max_output_tokens":{caps}}}"#);
+        assert_eq!(refused(Dialect::Responses, &body), Some("max_output_tokens"), "{caps}");
+    }
+    let null = r#"{"model":"m","previous_response_id":null}"#;
+    assert_eq!(refused(Dialect::Responses, null), Some("input"));
+}
+
+#[test]
 fn escaped_keys_are_read_as_what_they_mean() {
     let head = openai(r#"{"mod\u0065l":"m","messages":[1],"\u0073tream":true}"#).unwrap();
     assert_eq!((head.model.as_str(), head.stream), ("m", true));

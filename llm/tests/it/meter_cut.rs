@@ -65,12 +65,22 @@ fn golden_streams_cut_at_every_byte() {
     }
 }
 
+/// A hundred thousand over all streams; a million when asked for.
+#[allow(clippy::disallowed_methods, reason = "a test has no configuration")]
+fn chunkings() -> usize {
+    match std::env::var_os("WEIRGATE_LONG") {
+        Some(_) => 1_000_000,
+        None => 100_000,
+    }
+}
+
 #[test]
 fn golden_streams_in_a_hundred_thousand_random_chunkings() {
+    let rounds = chunkings() / ALL.len();
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
     for golden in ALL {
         let expected = [false, true].map(|strip| run(golden, strip, std::iter::once(golden.bytes)));
-        for round in 0..100_000 / ALL.len() {
+        for round in 0..rounds {
             let most = [8, 40, 400, 2000][round % 4];
             let mut cuts = Vec::new();
             let mut rest = golden.bytes;

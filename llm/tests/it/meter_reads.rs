@@ -92,6 +92,71 @@ fn content_is_seen_with_its_first_piece_and_not_with_lifecycle_events() {
 }
 
 #[test]
+fn content_of_a_responses_stream_is_its_deltas() {
+    let mut meter = StreamMeter::new(Dialect::Responses, false);
+    for lifecycle in [
+        r#"{"type":"response.created","sequence_number":0,"response":{"id":"r","instructions":"long","usage":null}}"#,
+        r#"{"type":"response.in_progress","sequence_number":1,"response":{"id":"r","usage":null}}"#,
+        r#"{"type":"response.output_item.added","sequence_number":2,"output_index":0,"item":{"type":"message","content":[]}}"#,
+        r#"{"type":"response.content_part.added","sequence_number":3,"part":{"type":"output_text","text":""}}"#,
+    ] {
+        forwarded(&mut meter, format!("data: {lifecycle}\n\n").as_bytes());
+        assert!(!meter.content_seen(), "{lifecycle}");
+    }
+    forwarded(
+        &mut meter,
+        b"data: {\"type\":\"response.output_text.delta\",\"delta\":\"water\",\"logprobs\":[],\"obfuscation\":\"abcdef\"}\n\n",
+    );
+    assert_eq!(
+        (meter.content_seen(), meter.output_bytes(), meter.events()),
+        (true, 5, 5)
+    );
+    let repeated = br#"{"type":"response.output_text.done","text":"water"}"#;
+    forwarded(&mut meter, &[b"data: ", &repeated[..], b"\n\n"].concat());
+    assert_eq!(meter.output_bytes(), 5);
+}
+
+#[test]
+fn responses_stream_ends_with_its_last_event_and_not_with_done() {
+    let mut meter = StreamMeter::new(Dialect::Responses, false);
+    forwarded(
+        &mut meter,
+        b"data: {\"type\":\"response.created\",\"response\":{}}\n\ndata: [DONE]\n\n",
+    );
+    assert_eq!(meter.finish().end, End::Truncated);
+    assert!(!meter.usage_flagged());
+    for (event, end) in [
+        (
+            r#"{"type":"response.completed","response":{"usage":{"input_tokens":3,"output_tokens":2}}}"#,
+            End::Complete,
+        ),
+        (
+            r#"{"type":"response.incomplete","response":{"usage":{"input_tokens":3,"output_tokens":2}}}"#,
+            End::Complete,
+        ),
+        (
+            r#"{"type":"response.failed","response":{"usage":{"input_tokens":3,"output_tokens":2}}}"#,
+            End::UpstreamError,
+        ),
+        (
+            r#"{"type":"error","code":"server_error","message":"x"}"#,
+            End::UpstreamError,
+        ),
+        (r#"{"error":{"message":"x"}}"#, End::UpstreamError),
+    ] {
+        let mut meter = StreamMeter::new(Dialect::Responses, false);
+        forwarded(&mut meter, format!("data: {event}\n\n").as_bytes());
+        assert_eq!(meter.finish().end, end, "{event}");
+        let said = event.contains("usage").then_some((3, 2));
+        assert_eq!(
+            meter.usage().map(|tokens| (tokens.input, tokens.output)),
+            said,
+            "{event}"
+        );
+    }
+}
+
+#[test]
 fn event_beyond_a_mebibyte_ends_the_stream_however_it_arrives() {
     let mut event = b"data: ".to_vec();
     event.resize(llm::EVENT_MOST - 2, b'x');
@@ -208,6 +273,16 @@ fn json_answer_and_stream_agree() {
     let openai = br#"{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"{\"usage\":1}"}}],
         "usage":{"prompt_tokens":2006,"completion_tokens":9,"prompt_tokens_details":{"cached_tokens":1920}}}"#;
     assert_eq!(json_usage(Dialect::Openai, openai).tokens, ALL[9].usage);
+
+    let responses = br#"{"object":"response","status":"completed","output":[{"id":"msg_1","type":"message","status":"completed","role":"assistant",
+        "content":[{"type":"output_text","annotations":[],"text":"The water stands at 1.4 m."}]}],
+        "usage":{"input_tokens":2006,"input_tokens_details":{"cached_tokens":1920},"output_tokens":9,"total_tokens":2015}}"#;
+    let answer = json_usage(Dialect::Responses, responses);
+    let stream = ALL.iter().find(|golden| golden.name == "responses/text").unwrap();
+    assert_eq!(
+        (answer.tokens, answer.output_bytes),
+        (stream.usage, stream.output_bytes)
+    );
 }
 
 #[test]

@@ -251,6 +251,8 @@ impl Endpoints {
         match dialect {
             Dialect::Anthropic => self.messages.as_ref(),
             Dialect::Openai => self.chat.as_ref(),
+            Dialect::Responses => self.responses.as_ref(),
+            Dialect::Embeddings => self.embeddings.as_ref(),
         }
     }
 }

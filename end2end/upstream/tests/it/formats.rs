@@ -191,3 +191,104 @@ async fn the_log_can_be_fetched() {
         (json!(1), json!(5))
     );
 }
+
+fn ask_input(model: &str, stream: bool) -> Value {
+    json!({"model": model, "stream": stream, "instructions": "ab", "input": [{"role": "user", "content": "twelve chars"}]})
+}
+
+#[tokio::test]
+async fn a_response_tells_its_usage_with_cached_tokens_inside() {
+    let fake = fake().await;
+    let answer = send(&fake, "/v1/responses", &ask_input(CACHED, false)).await;
+    assert_eq!(answer.status, 200);
+    let response = answer.json();
+    assert_eq!(response["status"], "completed");
+    assert_eq!(
+        response["usage"],
+        json!({
+            "input_tokens": 74, "input_tokens_details": {"cached_tokens": 40}, "output_tokens": 7,
+            "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 81,
+        }),
+        "`ab`, `user` and `twelve chars` are 18 characters"
+    );
+    let none = send(&fake, "/v1/responses", &json!({"model": "fake"})).await;
+    assert_eq!(none.status, 400);
+}
+
+#[tokio::test]
+async fn a_response_stream_is_numbered_and_ends_with_the_whole() {
+    let fake = fake().await;
+    let data = send(&fake, "/v1/responses", &ask_input("fake:events=2", true))
+        .await
+        .data();
+    let kinds = data
+        .iter()
+        .map(|event| event["type"].as_str().unwrap())
+        .collect::<Vec<_>>();
+    let expected = [
+        "response.created",
+        "response.in_progress",
+        "response.output_item.added",
+        "response.content_part.added",
+        "response.output_text.delta",
+        "response.output_text.delta",
+        "response.output_text.done",
+        "response.content_part.done",
+        "response.output_item.done",
+        "response.completed",
+    ];
+    assert_eq!(kinds, expected);
+    assert!(
+        (0..)
+            .zip(&data)
+            .all(|(number, event)| event["sequence_number"] == number)
+    );
+    assert_eq!(data[9]["response"]["usage"]["output_tokens"], 2);
+    let mut capped = ask_input("fake:events=50", true);
+    capped["max_output_tokens"] = json!(3);
+    let data = send(&fake, "/v1/responses", &capped).await.data();
+    let last = &data[data.len() - 1];
+    assert_eq!(
+        (&last["type"], &last["response"]["status"]),
+        (&json!("response.incomplete"), &json!("incomplete"))
+    );
+}
+
+#[tokio::test]
+async fn embeddings_are_one_vector_an_input_in_both_spellings() {
+    let fake = fake().await;
+    let ask = |input: Value| json!({"model": "fake", "input": input, "encoding_format": "float"});
+    let answer = send(&fake, "/v1/embeddings", &ask(json!(["four", "sixteen letters."])))
+        .await
+        .json();
+    assert_eq!(answer["data"][1]["embedding"], json!([1.0, 16.0, 0.5]));
+    assert_eq!(answer["usage"], json!({"prompt_tokens": 5, "total_tokens": 5}));
+    assert_eq!(
+        send(&fake, "/v1/embeddings", &ask(json!([7, 8, 9]))).await.json()["data"][0]["embedding"],
+        json!([0.0, 3.0, 0.5])
+    );
+    let packed = json!({"model": "fake", "input": "abcd", "encoding_format": "base64"});
+    // 0.0, 4.0 and 0.5 as little-endian floats.
+    assert_eq!(
+        send(&fake, "/v1/embeddings", &packed).await.json()["data"][0]["embedding"],
+        "AAAAAAAAgEAAAAA/"
+    );
+    assert_eq!(
+        fake.calls()[0].usage.map(|usage| (usage.input, usage.output)),
+        Some((5, 0))
+    );
+    assert_eq!(send(&fake, "/v1/embeddings", &ask(json!([]))).await.status, 400);
+}
+
+#[tokio::test]
+async fn rude_and_packed_answers_say_so_in_their_headers() {
+    let fake = fake().await;
+    let answer = send(&fake, "/v1/messages", &ask("fake:rude&packed", false)).await;
+    for line in [
+        "set-cookie: vendor=1",
+        "location: http://elsewhere/",
+        "content-encoding: gzip",
+    ] {
+        assert!(answer.head.contains(line), "{line}");
+    }
+}

@@ -1,0 +1,79 @@
+//! The `usage` object of Responses: of a JSON answer and of the last event of a stream.
+
+use serde::Deserialize;
+
+use crate::usage::{Count, Counts, Implausible, Nested};
+
+#[derive(Deserialize)]
+struct Usage {
+    #[serde(default)]
+    input_tokens: Count,
+    #[serde(default)]
+    output_tokens: Count,
+    #[serde(default)]
+    input_tokens_details: Nested<Details>,
+}
+
+#[derive(Deserialize, Default)]
+struct Details {
+    #[serde(default)]
+    cached_tokens: Count,
+}
+
+/// `raw` is the value of a `usage` field. As in Chat Completions, `input_tokens` includes what was read from the cache, and
+/// `output_tokens` the reasoning; our classes do not overlap.
+pub(crate) fn read(raw: &[u8]) -> Result<Counts, Implausible> {
+    let usage: Nested<Usage> = serde_json::from_slice(raw).map_err(|_| Implausible)?;
+    let usage = match usage {
+        Nested::Unsaid => return Ok(Counts::default()),
+        Nested::Said(usage) => usage,
+        Nested::Wrong => return Err(Implausible),
+    };
+    let sent = usage.input_tokens.get()?;
+    let output = usage.output_tokens.get()?;
+    let cached = usage.input_tokens_details.get()?.cached_tokens.get()?;
+    let input = match sent {
+        Some(sent) => Some(sent.checked_sub(cached.unwrap_or(0)).ok_or(Implausible)?),
+        None => None,
+    };
+    Ok(Counts {
+        input,
+        cache_read: cached.filter(|_| sent.is_some()),
+        output,
+        ..Counts::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cached_tokens_are_taken_out_of_the_input() {
+        let counts = read(
+            br#"{"input_tokens":2006,"input_tokens_details":{"cached_tokens":1920},"output_tokens":300,
+                 "output_tokens_details":{"reasoning_tokens":128},"total_tokens":2306}"#,
+        );
+        let expected = Counts {
+            input: Some(86),
+            cache_read: Some(1920),
+            output: Some(300),
+            ..Counts::default()
+        };
+        assert_eq!(counts, Ok(expected));
+        assert_eq!(read(b"null"), Ok(Counts::default()));
+    }
+
+    #[test]
+    fn counts_that_cannot_be_true_discard_the_whole_object() {
+        for odd in [
+            r#"{"input_tokens":5,"output_tokens":-1}"#,
+            r#"{"input_tokens":5,"output_tokens":1,"input_tokens_details":{"cached_tokens":6}}"#,
+            r#"{"input_tokens":"5","output_tokens":1}"#,
+            r#"{"input_tokens":9223372036854775808,"output_tokens":1}"#,
+            "[]",
+        ] {
+            assert_eq!(read(odd.as_bytes()), Err(Implausible), "{odd}");
+        }
+    }
+}
