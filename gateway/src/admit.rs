@@ -5,7 +5,10 @@ use std::sync::Arc;
 use server::directory::ModelEntry;
 use types::error::Code;
 
-use crate::{Error, Gateway, http::extract::Caller};
+use crate::{
+    Error, Gateway,
+    http::extract::{Caller, Forbidding},
+};
 
 /// The model of that name, when the caller may use it.
 ///
@@ -30,18 +33,23 @@ pub fn admit(gateway: &Gateway, caller: &Caller, name: &str) -> Result<Arc<Model
         };
         return Err(Error::refused(Code::UnknownModel, message));
     };
-    if !caller.may_use(&model.name) {
-        let message = match caller.key_allows(&model.name) {
-            false => {
-                format!("This key may not use the model {name:?}. Choose one of its allowed models or use another key.")
-            }
-            true => format!(
+    let Some(forbidding) = caller.who_forbids(&model.name) else {
+        return Ok(model);
+    };
+    let message = match forbidding {
+        Forbidding::Key => {
+            format!("This key may not use the model {name:?}. Choose one of its allowed models or use another key.")
+        }
+        Forbidding::Team => {
+            format!(
                 "The team does not allow the model {name:?}. Choose one of its models, or ask who manages the team."
-            ),
-        };
-        return Err(Error::refused(Code::ModelNotAllowed, message));
-    }
-    Ok(model)
+            )
+        }
+        Forbidding::Organization => format!(
+            "The organization does not allow the model {name:?}. Choose one of its models, or ask the operator of this server."
+        ),
+    };
+    Err(Error::refused(Code::ModelNotAllowed, message))
 }
 
 /// The models this caller may use, sorted by name.

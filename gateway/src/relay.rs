@@ -82,7 +82,7 @@ pub struct Limits {
 }
 
 /// Headers of the upstream that reach the client: an allow-list, so that cookies, servers and locations do not.
-fn passed_headers(upstream: &HeaderMap) -> HeaderMap {
+pub fn passed_headers(upstream: &HeaderMap) -> HeaderMap {
     const EXACT: [HeaderName; 2] = [header::CONTENT_TYPE, header::RETRY_AFTER];
     let mut passed = HeaderMap::with_capacity(8);
     for (name, value) in upstream {
@@ -99,7 +99,7 @@ fn passed_headers(upstream: &HeaderMap) -> HeaderMap {
     passed
 }
 
-fn is_kind(headers: &HeaderMap, kind: &str) -> bool {
+pub fn is_kind(headers: &HeaderMap, kind: &str) -> bool {
     let essence = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

@@ -81,6 +81,7 @@ pub async fn run(
         route,
         Outgoing {
             dialect: endpoint.dialect,
+            tail: "",
             stream,
             body: llm::splice::upstream_body(&head, &body, &edits),
             headers: outgoing_headers(endpoint.dialect, headers),
@@ -166,7 +167,7 @@ pub fn refused(
 }
 
 /// The client's headers that upstreams understand; nothing else leaves the house.
-fn outgoing_headers(dialect: Dialect, client: &HeaderMap) -> HeaderMap {
+pub fn outgoing_headers(dialect: Dialect, client: &HeaderMap) -> HeaderMap {
     const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
     let mut headers = HeaderMap::with_capacity(8);
     let names: &[HeaderName] = match dialect {

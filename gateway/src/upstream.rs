@@ -74,6 +74,8 @@ impl Chunks {
 /// The request as it leaves: slices that are sent as they came, and headers of the client that upstreams understand.
 pub struct Outgoing {
     pub dialect: Dialect,
+    /// What stands behind the endpoint's path for calls beside the main one; mostly nothing.
+    pub tail: &'static str,
     pub stream: bool,
     pub body: Vec<Bytes>,
     pub headers: HeaderMap,
@@ -125,6 +127,10 @@ impl Clients {
                 let Some(url) = endpoints.endpoint(outgoing.dialect) else {
                     return Box::pin(std::future::ready(Err(wrong_dialect())));
                 };
+                let mut url = url.clone();
+                if !outgoing.tail.is_empty() {
+                    url.set_path(&format!("{}{}", url.path(), outgoing.tail));
+                }
                 let client = if *allow_private_network {
                     &self.open
                 } else {
@@ -145,7 +151,7 @@ impl Clients {
                     None => return Box::pin(std::future::ready(Err(refused_credential()))),
                 };
                 let sending = client
-                    .post(url.clone())
+                    .post(url)
                     .headers(headers)
                     .body(body::from_slices(outgoing.body))
                     .send();

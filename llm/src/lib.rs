@@ -5,6 +5,7 @@
 //! Nothing here keeps or logs a prompt or an answer: readers look at bytes and count.
 
 mod anthropic;
+pub mod count;
 pub mod demo;
 mod embeddings;
 pub mod error;

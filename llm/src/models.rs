@@ -15,14 +15,14 @@ pub struct Model<'a> {
     pub owned_by: &'a str,
 }
 
-/// `GET /v1/models`: everything on one page.
-pub fn list(models: &[Model<'_>]) -> Bytes {
+/// `GET /v1/models`: one page of the list. `has_more`: there are others in the direction in which the caller reads.
+pub fn list(models: &[Model<'_>], has_more: bool) -> Bytes {
     let data: Vec<Value> = models.iter().map(object).collect();
     Bytes::from(
         json!({
             "object": "list",
             "data": data,
-            "has_more": false,
+            "has_more": has_more,
             "first_id": models.first().map(|model| model.id),
             "last_id": models.last().map(|model| model.id),
         })
@@ -61,9 +61,9 @@ mod tests {
             display_name: "M",
             owned_by: "weirgate",
         };
-        let body: Value = serde_json::from_slice(&list(&[model("a"), model("b")])).unwrap();
+        let body: Value = serde_json::from_slice(&list(&[model("a"), model("b")], true)).unwrap();
         assert_eq!(body["object"], "list");
-        assert_eq!(body["has_more"], false);
+        assert_eq!(body["has_more"], true);
         assert_eq!((&body["first_id"], &body["last_id"]), (&json!("a"), &json!("b")));
         assert_eq!(
             body["data"][0],
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn empty_list_has_null_ends() {
-        let body: Value = serde_json::from_slice(&list(&[])).unwrap();
+        let body: Value = serde_json::from_slice(&list(&[], false)).unwrap();
         assert_eq!(body["data"], json!([]));
         assert!(body["first_id"].is_null() && body["last_id"].is_null());
     }

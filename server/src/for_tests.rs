@@ -86,6 +86,20 @@ pub async fn organization(state: &State, slug: &str) -> Result<OrganizationId> {
     Ok(id)
 }
 
+/// The only models an organization may use; none = all.
+pub async fn allow_models(state: &State, organization: OrganizationId, models: &[&str]) -> Result<()> {
+    let models = json!(models).to_string();
+    state
+        .write(move |tx| {
+            Box::pin(async move {
+                let now = tx.now();
+                tx.changed(Change::Organization, organization);
+                db::organizations::set_allowed_models(tx, organization, &models, now).await
+            })
+        })
+        .await
+}
+
 /// Takes somebody in by hand, or changes what they are there.
 pub async fn join(state: &State, organization: OrganizationId, user: UserId, role: OrganizationRole) -> Result<()> {
     let now = state.clock().now().0;

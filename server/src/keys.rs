@@ -3,6 +3,7 @@
 //! Stored are its SHA-256 (256 random bits need no slow hash), its public id and its last four characters. Whether a
 //! presented key is good is the directory's to say, not this module's.
 
+mod calling;
 mod of_organization;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use types::{
     teams::DEFAULT_TEAM,
 };
 
+pub use calling::calling;
 pub use of_organization::{page as page_of_organization, revoke as revoke_of_organization};
 
 use crate::{

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    KeyId, OrganizationId, TeamId, Timestamp,
+    KeyId, Nanos, OrganizationId, TeamId, Timestamp,
     accounts::wrong,
     error::{FieldErrors, Refusal},
     rules::{self, Wrong},
@@ -73,7 +73,7 @@ pub struct NewKey {
 }
 
 /// Any JSON value, kept only as the fact that it was sent.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unbuilt;
 
@@ -123,6 +123,52 @@ pub struct Key {
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+}
+
+/// `GET /v1/key`: the key that calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CallingKey {
+    pub id: KeyId,
+    pub name: String,
+    pub organization_id: OrganizationId,
+    /// Null when the default team's rules hold.
+    pub team_id: Option<TeamId>,
+    pub permissions: Permissions,
+    /// What it may use now, after its own list, its team's and its organization's.
+    pub models: Vec<String>,
+    pub expires_at: Option<Timestamp>,
+    pub limits: KeyLimits,
+    pub spent: SpentBy,
+}
+
+/// A key's own limits; null = it has none.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyLimits {
+    pub budget: Option<Unbuilt>,
+    pub rpm_limit: Option<Unbuilt>,
+    pub tpm_limit: Option<Unbuilt>,
+    pub max_parallel: Option<Unbuilt>,
+}
+
+/// What a key spent in the days (UTC) that count now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SpentBy {
+    pub today: Spent,
+    pub this_month: Spent,
+}
+
+/// Sums of finished calls since the last reset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Spent {
+    pub requests: u64,
+    pub cost_nanos: Nanos,
+    /// Dollars as a decimal string.
+    pub cost: String,
+    pub resets_at: Timestamp,
 }
 
 /// The reply to creating a key: the only place where it stands in full.

@@ -1,12 +1,14 @@
 //! What a request proves and carries: its caller, its id, its body.
 
 mod body;
+mod credential;
+mod host;
 
 use std::sync::Arc;
 
-use ::http::{Extensions, HeaderMap, HeaderName, header};
+use ::http::{Extensions, HeaderMap, HeaderName, request::Parts};
 use server::{
-    directory::{KeyEntry, TeamEntry, UserEntry},
+    directory::{KeyEntry, OrganizationEntry, TeamEntry, UserEntry},
     http::layers::RequestId,
     sessions::User,
     tokens::TokenUser,
@@ -25,7 +27,8 @@ const CONVERSATION: HeaderName = HeaderName::from_static("x-weirgate-conversatio
 /// Whoever may call models: a key, or a person with an access token or a personal token. Made by [`Caller::prove`] alone.
 pub struct Caller {
     user: Arc<UserEntry>,
-    organization_id: OrganizationId,
+    /// Who pays, and whose rules hold beside those of key and team.
+    organization: Arc<OrganizationEntry>,
     key: Option<Arc<KeyEntry>>,
     token: Option<TokenUser>,
     /// Whose rules hold: a call must suit one of them. Never empty.
@@ -33,11 +36,11 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Proves the caller from `x-api-key` or `Authorization: Bearer`, from memory alone.
+    /// Proves the caller from its credential's header, from memory alone.
     ///
-    /// Errors: 401 for no, two different, malformed, unknown, revoked or expired credentials; 404 for an organization that is not
+    /// Errors: 400 for a `Host` that can be read in two ways; 401 for no, two different, malformed, unknown, revoked or expired credentials; 404 for an organization that is not
     /// the caller's; 503 while the memory may be out of date.
-    pub fn prove(gateway: &Gateway, headers: &HeaderMap) -> Result<Self, Error> {
+    pub fn prove(gateway: &Gateway, parts: &Parts) -> Result<Self, Error> {
         let directory = gateway.state().directory();
         if !directory.fresh() {
             return Err(Error::refused(
@@ -45,7 +48,9 @@ impl Caller {
                 "This server cannot see its database and refuses calls until it does. Try again in a few seconds.",
             ));
         }
-        let presented = credential(gateway, headers)?;
+        host::check(parts)?;
+        let headers = &parts.headers;
+        let presented = credential::of(gateway, parts)?;
         match directory.key(presented) {
             Some(key) => Self::from_key(gateway, key),
             None if is_personal(presented) => Self::from_personal_token(gateway, headers, presented),
@@ -77,10 +82,13 @@ impl Caller {
                 .team(id)
                 .ok_or_else(|| invalid(gateway, "The team this API key was made for is gone."))?,
         };
+        let organization = directory
+            .organization(key.organization_id)
+            .ok_or_else(|| invalid(gateway, "The organization of this API key is gone."))?;
         key.touch(gateway.state().clock().now());
         Ok(Caller {
             user,
-            organization_id: key.organization_id,
+            organization,
             key: Some(key),
             token: None,
             teams: vec![team],
@@ -129,9 +137,10 @@ impl Caller {
             .ok_or_else(missing)?;
         let teams = Self::teams_of_person(gateway, organization_id, user.id(), role)?;
         let user = state.directory().user(user.id()).ok_or_else(missing)?;
+        let organization = state.directory().organization(organization_id).ok_or_else(missing)?;
         Ok(Caller {
             user,
-            organization_id,
+            organization,
             key: None,
             token,
             teams,
@@ -162,7 +171,12 @@ impl Caller {
 
     /// Who pays.
     pub fn organization_id(&self) -> OrganizationId {
-        self.organization_id
+        self.organization.id
+    }
+
+    /// The key, when it is one that calls.
+    pub fn key(&self) -> Option<&KeyEntry> {
+        self.key.as_deref()
     }
 
     pub fn key_id(&self) -> Option<KeyId> {
@@ -175,23 +189,49 @@ impl Caller {
             && self.token.as_ref().is_none_or(|token| token.may(Scope::Write))
     }
 
-    /// Looking at models.
-    pub fn may_read(&self) -> bool {
-        self.key.as_ref().is_none_or(|key| key.can_read)
-            && self.token.as_ref().is_none_or(|token| token.may(Scope::Read))
+    /// Looking at models and at the key itself.
+    ///
+    /// Errors: 403 for a key or token without `read`.
+    pub fn require_read(&self) -> Result<(), Error> {
+        let may = self.key.as_ref().is_none_or(|key| key.can_read)
+            && self.token.as_ref().is_none_or(|token| token.may(Scope::Read));
+        may.then_some(()).ok_or_else(|| {
+            Error::refused(
+                Code::Forbidden,
+                "This key may not read. Use one whose permissions include read.",
+            )
+        })
     }
 
-    /// Both must allow a model: the key and the team.
+    /// All must allow a model: the key, the team and the organization.
     pub fn may_use(&self, model: &str) -> bool {
-        self.key_allows(model) && self.teams.iter().any(|team| team.allows(model))
+        self.who_forbids(model).is_none()
     }
 
-    /// Whether the key's own list allows it.
-    pub fn key_allows(&self, model: &str) -> bool {
+    /// Whose list leaves the model out, the nearest first.
+    pub fn who_forbids(&self, model: &str) -> Option<Forbidding> {
+        if !self.key_allows(model) {
+            Some(Forbidding::Key)
+        } else if !self.teams.iter().any(|team| team.allows(model)) {
+            Some(Forbidding::Team)
+        } else {
+            (!self.organization.allows(model)).then_some(Forbidding::Organization)
+        }
+    }
+
+    fn key_allows(&self, model: &str) -> bool {
         self.key
             .as_ref()
             .is_none_or(|key| key.models.is_empty() || key.models.iter().any(|allowed| allowed == model))
     }
+}
+
+/// Who does not let a caller use a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forbidding {
+    Key,
+    Team,
+    Organization,
 }
 
 /// Errors: 503 when it is not there: without its rules nobody can say what is allowed.
@@ -209,47 +249,6 @@ fn is_personal(presented: &str) -> bool {
     presented
         .strip_prefix(key_format::PERSONAL_TOKEN)
         .is_some_and(|rest| rest.starts_with('-'))
-}
-
-/// The one credential of the request. The same text in both headers is one credential.
-fn credential<'a>(gateway: &Gateway, headers: &'a HeaderMap) -> Result<&'a str, Error> {
-    let malformed = || {
-        invalid(
-            gateway,
-            "The credential is not readable. Send it as x-api-key or as Authorization: Bearer.",
-        )
-    };
-    let mut found: Option<&str> = None;
-    for value in headers
-        .get_all("x-api-key")
-        .iter()
-        .chain(headers.get_all(header::AUTHORIZATION))
-    {
-        let text = value.to_str().map_err(|_| malformed())?;
-        let text = match text.split_once(' ') {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
-            Some(_) => return Err(malformed()),
-            None => text,
-        };
-        match found {
-            Some(other) if other != text => {
-                return Err(Error::refused(
-                    Code::TwoCredentials,
-                    "Two different credentials came with this request. Send one, as x-api-key or as Authorization: Bearer.",
-                ));
-            }
-            _ => found = Some(text),
-        }
-    }
-    found.filter(|text| !text.is_empty()).ok_or_else(|| {
-        Error::refused(
-            Code::MissingCredential,
-            format!(
-                "No API key came with this request. Send one as x-api-key or as Authorization: Bearer; make one at {}/keys.",
-                gateway.state().config().public_url()
-            ),
-        )
-    })
 }
 
 fn invalid(gateway: &Gateway, what: &str) -> Error {

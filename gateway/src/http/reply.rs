@@ -1,7 +1,7 @@
 //! How answers and errors leave: in the caller's dialect, with the request's id, and with a word on whether to try again.
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::{body::Body, response::Response};
+use ::http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use axum::{body::Body, extract::OriginalUri, response::Response};
 use llm::Dialect;
 
 use crate::Error;
@@ -27,9 +27,14 @@ pub fn reply(outcome: Result<Response, Error>, dialect: Dialect, route: &'static
     response
 }
 
-/// Errors on paths that both dialects share are Anthropic's when the client says so.
-pub fn shared_dialect(headers: &HeaderMap) -> Dialect {
-    if headers.contains_key("anthropic-version") {
+/// Errors on paths that both dialects share are Anthropic's when the client says so, by its header or by the prefix it calls under.
+pub fn shared_dialect(parts: &Parts) -> Dialect {
+    let prefixed = |prefix: &str| {
+        let whole = parts.extensions.get::<OriginalUri>();
+        whole.is_some_and(|OriginalUri(uri)| uri.path().starts_with(prefix))
+    };
+    let anthropic = parts.headers.contains_key("anthropic-version") && !prefixed("/openai/");
+    if anthropic || prefixed("/anthropic/") {
         Dialect::Anthropic
     } else {
         Dialect::Openai

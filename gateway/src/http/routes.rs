@@ -1,11 +1,13 @@
 //! Every route of the model API, one line each.
 
+use ::http::request::Parts;
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{OriginalUri, Request, State},
     response::Response,
-    routing::any,
+    routing::{any, get, head},
 };
+use llm::Dialect;
 use types::error::Code;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,24 +20,63 @@ use crate::{Error, Gateway};
 /// Errors: the upstream client cannot be started.
 pub fn router(state: server::State) -> Result<Router, Error> {
     let gateway = Gateway::new(state)?;
-    let (router, _) = documented().split_for_parts();
-    let router = router.method_not_allowed_fallback(wrong_method);
-    Ok(router.route("/v1/{*rest}", any(unknown)).with_state(gateway))
+    let (doors, _) = documented().split_for_parts();
+    let (apps, _) = apps().split_for_parts();
+    let doors = doors
+        .route("/v1/models/{id}/{*rest}", get(v1::models::one_with_slashes))
+        .method_not_allowed_fallback(wrong_method);
+    let whole = Router::new()
+        // For clients that want a prefix for each dialect: the same doors.
+        .nest("/anthropic", doors.clone().fallback(unknown))
+        .nest("/openai", doors.clone().fallback(unknown))
+        .merge(doors)
+        .merge(apps.method_not_allowed_fallback(wrong_method));
+    let misplaced = MISPLACED
+        .into_iter()
+        .fold(whole, |router, path| router.route(path, any(unknown)));
+    Ok(misplaced
+        .route("/v1", any(unknown))
+        .route("/v1/{*rest}", any(unknown))
+        // Clients look whether anybody is there. GET is the dashboard's.
+        .route("/", head(here))
+        .with_state(gateway))
 }
+
+/// Doors without their `/v1`: the customary mistake in a base URL.
+const MISPLACED: [&str; 6] = [
+    "/messages",
+    "/messages/count_tokens",
+    "/chat/completions",
+    "/responses",
+    "/embeddings",
+    "/v1/",
+];
+
+async fn here() {}
 
 /// What the model API adds to the OpenAPI document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented().into_openapi()
+    documented().merge(apps()).into_openapi()
 }
 
+/// What stands under `/v1`, and under both prefixes.
 fn documented() -> OpenApiRouter<Gateway> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(v1::messages::messages))
-        .routes(routes!(v1::messages::always_json))
-        .routes(routes!(v1::messages::always_stream))
+        .routes(routes!(v1::count_tokens::count_tokens))
         .routes(routes!(v1::chat_completions::chat_completions))
+        .routes(routes!(v1::responses::responses))
+        .routes(routes!(v1::embeddings::embeddings))
         .routes(routes!(v1::models::list))
         .routes(routes!(v1::models::one))
+        .routes(routes!(v1::key::key))
+}
+
+/// Doors that apps were built for and no SDK calls.
+fn apps() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::messages::always_json))
+        .routes(routes!(v1::messages::always_stream))
 }
 
 #[derive(OpenApi)]
@@ -43,29 +84,56 @@ fn documented() -> OpenApiRouter<Gateway> {
 struct Document;
 
 async fn unknown(State(gateway): State<Gateway>, request: Request) -> Response {
-    let path = request.uri().path();
-    let hint = hint(path).map_or_else(String::new, |right| format!(" Did you mean {right}?"));
+    let (parts, _) = request.into_parts();
+    let right = meant(whole_path(&parts));
+    let hint = right.map_or_else(String::new, |(path, _)| {
+        format!(" Did you mean {}{path}?", gateway.state().config().public_url())
+    });
     let message = format!(
         "There is nothing at this path.{hint} The base URL for OpenAI clients ends in /v1, for Anthropic clients it does not."
     );
-    refuse(&gateway, &request, Error::refused(Code::NotFound, message))
+    // Anthropic's other paths stand under this one.
+    let under_messages = whole_path(&parts).contains("/messages").then_some(Dialect::Anthropic);
+    let dialect = right.map_or(under_messages, |(_, dialect)| dialect);
+    refuse(&gateway, &parts, dialect, Error::refused(Code::NotFound, message))
 }
 
-/// The path a client with a wrong base URL meant.
-fn hint(path: &str) -> Option<&'static str> {
-    ["/v1/messages", "/v1/chat/completions", "/v1/models"]
+/// As the client wrote it, prefix and all.
+fn whole_path(parts: &Parts) -> &str {
+    let original = parts.extensions.get::<OriginalUri>();
+    original.map_or(parts.uri.path(), |OriginalUri(uri)| uri.path())
+}
+
+/// The path a client with a wrong base URL meant, and its dialect when it has one of its own. The longer of two comes first.
+fn meant(path: &str) -> Option<(&'static str, Option<Dialect>)> {
+    let path = path.trim_end_matches('/');
+    let doors = [
+        ("/v1/messages/count_tokens", Some(Dialect::Anthropic)),
+        ("/v1/messages", Some(Dialect::Anthropic)),
+        ("/v1/chat/completions", Some(Dialect::Openai)),
+        ("/v1/responses", Some(Dialect::Responses)),
+        ("/v1/embeddings", Some(Dialect::Embeddings)),
+        ("/v1/models", None),
+    ];
+    doors
         .into_iter()
-        .find(|right| {
-            path.strip_prefix("/v1").is_some_and(|rest| rest == *right) || path.ends_with(&right["/v1".len()..])
-        })
+        .find(|(right, _)| path.ends_with(&right["/v1".len()..]))
 }
 
 async fn wrong_method(State(gateway): State<Gateway>, request: Request) -> Response {
-    let message = format!("{} is not a method of this path.", request.method());
-    refuse(&gateway, &request, Error::refused(Code::MethodNotAllowed, message))
+    let (parts, _) = request.into_parts();
+    let message = format!("{} is not a method of this path.", parts.method);
+    let dialect = meant(parts.uri.path()).and_then(|(_, dialect)| dialect);
+    refuse(
+        &gateway,
+        &parts,
+        dialect,
+        Error::refused(Code::MethodNotAllowed, message),
+    )
 }
 
-fn refuse(gateway: &Gateway, request: &Request, error: Error) -> Response {
-    let id = extract::request_id(gateway, request.headers());
-    reply::reply(Err(error), reply::shared_dialect(request.headers()), "/v1/*", &id)
+fn refuse(gateway: &Gateway, parts: &Parts, dialect: Option<Dialect>, error: Error) -> Response {
+    let id = extract::request_id(gateway, &parts.headers);
+    let dialect = dialect.unwrap_or_else(|| reply::shared_dialect(parts));
+    reply::reply(Err(error), dialect, "/v1/*", &id)
 }

@@ -1,11 +1,16 @@
 //! The doors under `/v1`, a file each, and what they share.
 
 pub mod chat_completions;
+pub mod count_tokens;
+pub mod embeddings;
+pub mod key;
 pub mod messages;
 pub mod models;
+pub mod responses;
 
-use ::http::{HeaderName, HeaderValue};
-use axum::{extract::Request, response::Response};
+use ::http::{HeaderName, HeaderValue, header};
+use axum::{body::Body, extract::Request, response::Response};
+use bytes::Bytes;
 
 use super::{
     extract::{self, Caller},
@@ -24,7 +29,7 @@ async fn call(gateway: Gateway, endpoint: &'static Endpoint, request: Request) -
     let (parts, body) = request.into_parts();
     let request_id = extract::request_id(&gateway, &parts.headers);
     let outcome = async {
-        let caller = Caller::prove(&gateway, &parts.headers)?;
+        let caller = Caller::prove(&gateway, &parts)?;
         let body = extract::json_body(&gateway, &parts.headers, body)
             .await
             .inspect_err(|error: &Error| run::refused(&gateway, &caller, endpoint, "", &request_id, error))?;
@@ -35,5 +40,14 @@ async fn call(gateway: Gateway, endpoint: &'static Endpoint, request: Request) -
     if let Some(name) = extract::ignored(&parts.headers) {
         response.headers_mut().append(IGNORED, HeaderValue::from(name));
     }
+    response
+}
+
+/// An answer of our own: JSON that nobody may keep.
+fn own_json(body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

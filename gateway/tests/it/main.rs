@@ -9,13 +9,21 @@
 
 mod support;
 
+mod allow_lists;
 mod bad_input;
 mod conversations;
+mod count_tokens_post;
+mod credentials;
 mod disconnect;
+mod doors;
+mod embeddings_post;
+mod headers;
+mod key_get;
 mod messages_post;
 mod models_get;
 mod passthrough;
 mod personal_tokens;
+mod responses_post;
 mod settlement;
 mod teams;
 mod upstream_faults;

@@ -52,6 +52,11 @@ const MODELS: &[(&str, &str)] = &[
     ("s529", "fake:status=529&retry_after=3"),
     ("odd", "fake:events=20&split=7&crlf&comments"),
     ("bom", "fake:bom&split=1"),
+    ("s404", "fake:status=404"),
+    ("packed", "fake:packed&bigjson=100000"),
+    ("rude", "fake:rude"),
+    ("longpage", "fake:html&bigjson=5242880"),
+    ("big", "fake:bigjson=2000000"),
 ];
 
 impl House {
@@ -158,8 +163,9 @@ fn config(folder: &Path, url: &str, upstream: &fake_upstream::Running) -> Config
         ("openai-fake", "openai", upstream.openai_url()),
     ] {
         text += &format!(
-            "[[providers]]\nid = {id:?}\ndialect = {dialect:?}\nbase_url = {base_url:?}\napi_key = {:?}\nallow_private_network = true\n",
-            fake_upstream::CREDENTIAL
+            "[[providers]]\nid = {id:?}\ndialect = {dialect:?}\nbase_url = {base_url:?}\napi_key = {:?}\nallow_private_network = true\nresponses = {}\n",
+            fake_upstream::CREDENTIAL,
+            dialect == "openai",
         );
     }
     for (name, upstream_model) in MODELS {
@@ -167,6 +173,9 @@ fn config(folder: &Path, url: &str, upstream: &fake_upstream::Running) -> Config
             "[[models]]\nid = {name:?}\nroutes = [{{ provider = \"anthropic-fake\", model = {upstream_model:?} }}, {{ provider = \"openai-fake\", model = {upstream_model:?} }}]\n\
              price = {{ input = \"3.00\", output = \"15.00\", cache_read = \"0.30\", cache_write_5m = \"3.75\", cache_write_1h = \"6.00\" }}\n"
         );
+    }
+    for name in ["org/nested", "zeta"] {
+        text += &format!("[[models]]\nid = {name:?}\nroutes = [{{ provider = \"openai-fake\", model = \"fake\" }}]\n");
     }
     text += "[[models]]\nid = \"unpriced\"\nroutes = [{ provider = \"openai-fake\", model = \"fake\" }]\n";
     config.add_catalogue(&text).unwrap();
@@ -194,4 +203,14 @@ pub fn messages(model: &str, stream: bool) -> Value {
 /// The smallest body of an OpenAI call.
 pub fn chat(model: &str, stream: bool) -> Value {
     json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": "What does a weir do?"}]})
+}
+
+/// The smallest body of a Responses call.
+pub fn responses(model: &str, stream: bool) -> Value {
+    json!({"model": model, "stream": stream, "input": [{"role": "user", "content": "What does a weir do?"}]})
+}
+
+/// The smallest body of an Embeddings call.
+pub fn embeddings(model: &str) -> Value {
+    json!({"model": model, "input": "What does a weir do?"})
 }

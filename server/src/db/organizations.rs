@@ -156,6 +156,17 @@ pub(crate) async fn require_second_factor(
 }
 
 /// The organization with this slug; personal ones have none.
+/// `models`: a JSON list of names.
+pub(crate) async fn set_allowed_models(tx: &mut Tx, id: OrganizationId, models: &str, now: Timestamp) -> Result<()> {
+    organizations::Entity::update_many()
+        .col_expr(organizations::Column::AllowedModels, Expr::value(models))
+        .col_expr(organizations::Column::UpdatedAt, Expr::value(now.0))
+        .filter(organizations::Column::Id.eq(id.0))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 pub(crate) async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Row>> {
     let query = organizations::Entity::find()
         .filter(organizations::Column::Slug.eq(slug))

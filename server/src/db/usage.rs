@@ -85,6 +85,24 @@ pub(crate) async fn parts(db: &Db, organization: OrganizationId, from: Timestamp
     rows.iter().map(read).collect()
 }
 
+/// Sums of a key's calls by UTC day, from the day that begins at `first`. Where nothing happened there is none.
+pub(crate) async fn days_of_key(
+    db: &Db,
+    organization: OrganizationId,
+    key: KeyId,
+    first: Timestamp,
+) -> Result<Vec<(Timestamp, Sums)>> {
+    let text = format!(
+        "SELECT bucket, {} FROM usage_days WHERE organization_id = $1 AND bucket >= $2 AND api_key_id = $3 GROUP BY bucket",
+        totals(""),
+    );
+    let values: [Value; 3] = [organization.0.into(), first.0.into(), key.0.into()];
+    let statement = Statement::from_sql_and_values(db.read().get_database_backend(), text, values);
+    let rows = db.read().query_all_raw(statement).await?;
+    let read = |row: &QueryResult| Ok((Timestamp(row.try_get_by_index(0)?), sums(row, 1)?));
+    rows.iter().map(read).collect()
+}
+
 /// Some quarter-hours, from the first bound to before the second.
 pub(crate) type Span = (i64, i64);
 

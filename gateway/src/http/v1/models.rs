@@ -1,9 +1,10 @@
 //! The models a caller may use, in one body that Anthropic's and OpenAI's SDKs both read.
 
-use ::http::{HeaderMap, HeaderValue, header};
+use std::{collections::HashMap, sync::Arc};
+
+use ::http::request::Parts;
 use axum::{
-    body::Body,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::Response,
 };
 use bytes::Bytes;
@@ -18,19 +19,44 @@ use crate::{
     },
 };
 
-/// Models this caller may use.
-#[utoipa::path(get, path = "/v1/models", tag = "models", responses((status = 200, description = "A list that both vendors' SDKs read")))]
-pub async fn list(State(gateway): State<Gateway>, headers: HeaderMap) -> Response {
-    answer(&gateway, &headers, "/v1/models", |models| {
-        let models: Vec<_> = models.iter().map(|model| view(model)).collect();
-        Ok(llm::models::list(&models))
+/// The most models one page may have, as at Anthropic.
+const PAGE_MOST: usize = 1000;
+
+/// Models this caller may use, sorted by id; all of them unless `limit` says otherwise.
+#[utoipa::path(
+    get, path = "/v1/models", tag = "models",
+    params(
+        ("limit" = Option<u32>, Query, description = "At most so many, 1 to 1000"),
+        ("after_id" = Option<String>, Query, description = "Those after this id"),
+        ("before_id" = Option<String>, Query, description = "The last ones before this id"),
+    ),
+    responses((status = 200, description = "A list that both vendors' SDKs read"), (status = 400, description = "A page that cannot be"))
+)]
+pub async fn list(State(gateway): State<Gateway>, parts: Parts) -> Response {
+    answer(&gateway, &parts, "/v1/models", |models| {
+        let (page, has_more) = page(models, &parts)?;
+        let page: Vec<_> = page.iter().map(|model| view(model)).collect();
+        Ok(llm::models::list(&page, has_more))
     })
 }
 
 /// One model this caller may use.
 #[utoipa::path(get, path = "/v1/models/{id}", tag = "models", params(("id" = String, Path)), responses((status = 200, description = "The model"), (status = 404, description = "No such model for this caller")))]
-pub async fn one(State(gateway): State<Gateway>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    answer(&gateway, &headers, "/v1/models/{id}", |models| {
+pub async fn one(State(gateway): State<Gateway>, Path(id): Path<String>, parts: Parts) -> Response {
+    named(&gateway, &parts, &id)
+}
+
+/// The same for an id with slashes that a client did not escape.
+pub async fn one_with_slashes(
+    State(gateway): State<Gateway>,
+    Path((first, rest)): Path<(String, String)>,
+    parts: Parts,
+) -> Response {
+    named(&gateway, &parts, &format!("{first}/{rest}"))
+}
+
+fn named(gateway: &Gateway, parts: &Parts, id: &str) -> Response {
+    answer(gateway, parts, "/v1/models/{id}", |models| {
         let model = models.iter().find(|model| model.name == id).ok_or_else(|| {
             Error::refused(
                 Code::UnknownModel,
@@ -41,27 +67,48 @@ pub async fn one(State(gateway): State<Gateway>, Path(id): Path<String>, headers
     })
 }
 
+/// The part of the list that the query asks for, and whether there is more in that direction. Other parameters are not ours to judge.
+fn page<'a>(models: &'a [Arc<ModelEntry>], parts: &Parts) -> Result<(&'a [Arc<ModelEntry>], bool), Error> {
+    let wrong = |message: &str| Error::refused(Code::BadRequest, message);
+    let Query(asked) = Query::<HashMap<String, String>>::try_from_uri(&parts.uri)
+        .map_err(|_| wrong("The query is not readable. Send limit, after_id and before_id as plain text."))?;
+    let limit = match asked.get("limit") {
+        None => models.len(),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=PAGE_MOST).contains(limit))
+            .ok_or_else(|| wrong("`limit` must be a whole number from 1 to 1000."))?,
+    };
+    // An id need not be in the list: one that went away still says where to go on.
+    match (asked.get("after_id"), asked.get("before_id")) {
+        (Some(_), Some(_)) => Err(wrong("Send either after_id or before_id.")),
+        (None, Some(before)) => {
+            let earlier = &models[..models.partition_point(|model| model.name < *before)];
+            let from = earlier.len().saturating_sub(limit);
+            Ok((&earlier[from..], from > 0))
+        }
+        (after, None) => {
+            let from = after.map_or(0, |after| models.partition_point(|model| model.name <= *after));
+            let later = &models[from..];
+            let until = limit.min(later.len());
+            Ok((&later[..until], until < later.len()))
+        }
+    }
+}
+
 fn answer(
     gateway: &Gateway,
-    headers: &HeaderMap,
+    parts: &Parts,
     route: &'static str,
-    body: impl FnOnce(&[std::sync::Arc<ModelEntry>]) -> Result<Bytes, Error>,
+    body: impl FnOnce(&[Arc<ModelEntry>]) -> Result<Bytes, Error>,
 ) -> Response {
-    let request_id = extract::request_id(gateway, headers);
-    let outcome = Caller::prove(gateway, headers).and_then(|caller| {
-        if !caller.may_read() {
-            return Err(Error::refused(
-                Code::Forbidden,
-                "This key may not read. Use one whose permissions include read.",
-            ));
-        }
-        let mut response = Response::new(Body::from(body(&admit::allowed(gateway, &caller))?));
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
+    let request_id = extract::request_id(gateway, &parts.headers);
+    let outcome = Caller::prove(gateway, parts).and_then(|caller| {
+        caller.require_read()?;
+        Ok(super::own_json(body(&admit::allowed(gateway, &caller))?))
     });
-    reply(outcome, shared_dialect(headers), route, &request_id)
+    reply(outcome, shared_dialect(parts), route, &request_id)
 }
 
 fn view(model: &ModelEntry) -> llm::models::Model<'_> {
