@@ -17,6 +17,16 @@ function tokens(usage) {
 
 async function run(baseURL, scenario) {
   const client = new Anthropic({ baseURL, apiKey: scenario.key });
+  if (scenario.mode === "models") {
+    // Two a page, so that the SDK has to follow the list's cursors.
+    const models = [];
+    for await (const model of client.models.list({ limit: 2 })) models.push(model.id);
+    return { models, model: (await client.models.retrieve(scenario.model)).id };
+  }
+  if (scenario.mode === "count") {
+    const counted = await client.messages.countTokens({ model: scenario.model, messages: [{ role: "user", content: PROMPT }] });
+    return { input_tokens: counted.input_tokens };
+  }
   const request = { model: scenario.model, max_tokens: 200, messages: [{ role: "user", content: PROMPT }] };
   const options = { headers: { "x-request-id": scenario.request_id } };
   const message =

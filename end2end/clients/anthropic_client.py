@@ -22,6 +22,12 @@ def tokens(usage):
 
 def run(base_url, scenario):
     client = anthropic.Anthropic(base_url=base_url, api_key=scenario["key"])
+    if scenario["mode"] == "models":
+        # Two a page, so that the SDK has to follow the list's cursors.
+        return {"models": [model.id for model in client.models.list(limit=2)], "model": client.models.retrieve(scenario["model"]).id}
+    if scenario["mode"] == "count":
+        counted = client.messages.count_tokens(model=scenario["model"], messages=[{"role": "user", "content": PROMPT}])
+        return {"input_tokens": counted.input_tokens}
     request = dict(
         model=scenario["model"],
         max_tokens=200,

@@ -21,8 +21,56 @@ def tokens(usage):
     }
 
 
+def input_tokens(usage):
+    """Usage of Responses, which has names of its own."""
+    details = usage.input_tokens_details
+    cached = (details.cached_tokens if details else 0) or 0
+    return {
+        "input": usage.input_tokens - cached,
+        "cache_read": cached,
+        "cache_write_5m": 0,
+        "cache_write_1h": 0,
+        "output": usage.output_tokens,
+    }
+
+
+def responses(client, scenario):
+    request = dict(
+        model=scenario["model"],
+        input=PROMPT,
+        store=False,
+        extra_headers={"x-request-id": scenario["request_id"]},
+    )
+    if scenario["mode"] == "responses":
+        response = client.responses.create(**request)
+        return {"text": response.output_text, "tokens": input_tokens(response.usage)}
+    text, response = "", None
+    for event in client.responses.create(stream=True, **request):
+        if event.type == "response.output_text.delta":
+            text += event.delta
+        elif event.type in ("response.completed", "response.incomplete"):
+            response = event.response
+    assert response.output_text == text, (response.output_text, text)
+    return {"text": text, "tokens": input_tokens(response.usage)}
+
+
+def embeddings(client, scenario):
+    # Without a word on the encoding the SDK asks for base64 and unpacks it.
+    answer = client.embeddings.create(
+        model=scenario["model"], input=[PROMPT], extra_headers={"x-request-id": scenario["request_id"]}
+    )
+    tokens = {"input": answer.usage.prompt_tokens, "cache_read": 0, "cache_write_5m": 0, "cache_write_1h": 0, "output": 0}
+    return {"vector": list(answer.data[0].embedding), "tokens": tokens}
+
+
 def run(base_url, scenario):
     client = openai.OpenAI(base_url=base_url + "/v1", api_key=scenario["key"])
+    if scenario["mode"] in ("responses", "responses_stream"):
+        return responses(client, scenario)
+    if scenario["mode"] == "embeddings":
+        return embeddings(client, scenario)
+    if scenario["mode"] == "models":
+        return {"models": [model.id for model in client.models.list()], "model": client.models.retrieve(scenario["model"]).id}
     request = dict(
         model=scenario["model"],
         messages=[{"role": "user", "content": PROMPT}],

@@ -18,8 +18,13 @@ const CLIENTS = [
   { name: "openai (Python)", dialect: "openai", program: () => [required("WEIRGATE_PYTHON"), "openai_client.py"] },
   { name: "openai (TypeScript)", dialect: "openai", program: () => [process.execPath, "openai_client.mjs"] },
 ];
-const MODES = { anthropic: ["json", "stream"], openai: ["json", "stream", "stream_usage"] };
+const MODES = { anthropic: ["json", "stream"], openai: ["json", "stream", "stream_usage", "responses", "responses_stream", "embeddings"] };
+/** What an upstream is asked for that speaks Chat Completions and nothing else of OpenAI's. */
+const CHAT_MODES = ["json", "stream", "stream_usage"];
 const MODEL = { anthropic: "claude-steady", openai: "gpt-steady" };
+/** The fake's vectors: the input's place, its length, a half. */
+const VECTOR = [0, 36, 0.5];
+const PROMPT_TOKENS = 10;
 /** A refusal that the SDK retries takes seconds; one that says `x-should-retry: false` does not. */
 const QUICK_MS = 3000;
 
@@ -33,13 +38,14 @@ export async function run() {
     const weirgate = await startWeirgate({ providers: fakeProviders(fake) });
     await through(report, rows, weirgate, "Weirgate");
     await refusals(report, weirgate);
+    await looks(report, weirgate);
     await report.step("SIGTERM ends it properly", async () => report.equal((await weirgate.stop()).code, 0, "exit code"));
   });
   if (process.env.WEIRGATE_LITELLM_PYTHON) {
     await report.step("Weirgate → LiteLLM → fake", async () => {
       const litellm = await startLitellm(fake);
       const weirgate = await startWeirgate({ name: "weirgate-litellm", providers: litellmProviders(litellm) });
-      await through(report, rows, weirgate, "Weirgate, LiteLLM");
+      await through(report, rows, weirgate, "Weirgate, LiteLLM", { openai: CHAT_MODES });
       await weirgate.stop();
     });
   } else {
@@ -54,7 +60,7 @@ export async function run() {
 async function direct(report, rows, fake) {
   for (const client of CLIENTS) {
     const models = MODELS[client.dialect];
-    const scenarios = MODES[client.dialect].map((mode) => scenario(mode, models[MODEL[client.dialect]], CREDENTIAL));
+    const scenarios = MODES[client.dialect].map((mode) => scenario(mode, models[modelOf(client, mode)], CREDENTIAL));
     const results = await ask(client, fake.url, scenarios);
     const calls = await fake.calls();
     for (const asked of scenarios) {
@@ -67,12 +73,13 @@ async function direct(report, rows, fake) {
   }
 }
 
-async function through(report, rows, weirgate, way) {
+async function through(report, rows, weirgate, way, only = {}) {
   for (const client of CLIENTS) {
     const account = await Account.register(weirgate.origin);
     const created = await account.createKey(client.name);
     report.fact(/^wg-[0-9A-Za-z]{12}-[0-9A-Za-z]{43}-[0-9A-Za-z]{6}$/.test(created.key), "a key has the documented shape", created.key);
-    const scenarios = MODES[client.dialect].map((mode) => scenario(mode, MODEL[client.dialect], created.key));
+    const modes = only[client.dialect] ?? MODES[client.dialect];
+    const scenarios = modes.map((mode) => scenario(mode, modelOf(client, mode), created.key));
     const results = await ask(client, weirgate.origin, scenarios);
     const booked = await account.settled(scenarios.map((asked) => asked.request_id));
     const shown = await account.shownCalls();
@@ -93,7 +100,8 @@ async function through(report, rows, weirgate, way) {
       const { input, output, ...cached } = entry.tokens;
       const numbers = [input, Object.values(cached).reduce((sum, tokens) => sum + tokens), output].join(" / ");
       report.fact(shown.get(asked.request_id)?.includes(numbers), `${what}: the dashboard's row says ${numbers}`, shown.get(asked.request_id));
-      report.equal(entry.tokens.output, 12, `${what}: output tokens`);
+      report.equal(entry.tokens.output, asked.mode === "embeddings" ? 0 : 12, `${what}: output tokens`);
+      if (asked.mode === "embeddings") report.equal(result.vector, VECTOR, `${what}: the vector`);
       const expected = price(entry.tokens);
       report.equal(BigInt(entry.cost_nanos), expected, `${what}: cost`);
       for (const kind of Object.keys(sum)) sum[kind] += entry.tokens[kind];
@@ -134,6 +142,29 @@ async function refusals(report, weirgate) {
   }
   report.equal((await account.summary()).requests, 0, "refusals are not requests");
   report.fact(!("key_hash" in created || "secret_hash" in created), "no hash leaves", Object.keys(created));
+}
+
+/** Lists of models, page by page, and counted tokens: what costs nothing and stands on no book. */
+async function looks(report, weirgate) {
+  const account = await Account.register(weirgate.origin);
+  const { key } = await account.createKey();
+  const all = Object.values(MODELS).flatMap(Object.keys).sort();
+  for (const client of CLIENTS) {
+    const scenarios = [scenario("models", MODEL[client.dialect], key)];
+    if (client.dialect === "anthropic") scenarios.push(scenario("count", "claude-steady", key), scenario("count", "gpt-steady", key));
+    const results = await ask(client, weirgate.origin, scenarios);
+    const [models, native, bounded] = scenarios.map((asked) => results.get(asked.id));
+    report.equal([models.models, models.model], [all, MODEL[client.dialect]], `${client.name}: the list of models, and one of them`);
+    if (client.dialect !== "anthropic") continue;
+    report.equal(native.input_tokens, PROMPT_TOKENS, `${client.name}: tokens as the upstream counts them`);
+    report.fact(bounded.input_tokens >= PROMPT_TOKENS, `${client.name}: a bound for a model of another dialect`, bounded);
+  }
+  report.equal((await account.summary()).requests, 0, "looking and counting are not requests");
+}
+
+/** The fake's vectors know no cache, so what is asked for vectors reports none. */
+function modelOf(client, mode) {
+  return mode === "embeddings" ? "gpt-brief" : MODEL[client.dialect];
 }
 
 function scenario(mode, model, key) {

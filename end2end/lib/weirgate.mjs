@@ -5,7 +5,7 @@ import path from "node:path";
 import { CREDENTIAL, MODELS } from "./fake.mjs";
 import { freePort, required, start, stop, temporaryFolder, until } from "./process.mjs";
 
-/** @param providers `[{id, dialect, base_url, api_key, models: {name: upstream}}]` */
+/** @param providers `[{id, dialect, base_url, api_key, responses?, models: {name: upstream}}]` */
 export function configuration(providers) {
   const lines = [];
   for (const provider of providers) {
@@ -16,6 +16,7 @@ export function configuration(providers) {
       `base_url = ${JSON.stringify(provider.base_url)}`,
       `api_key = ${JSON.stringify(provider.api_key)}`,
       "allow_private_network = true",
+      ...(provider.responses ? ["responses = true"] : []),
       "",
     );
   }
@@ -34,11 +35,11 @@ export function configuration(providers) {
   return lines.join("\n");
 }
 
-/** Both dialects of one fake. */
+/** Every dialect of one fake. */
 export function fakeProviders(fake, models = MODELS) {
   return [
     { id: "fake-anthropic", dialect: "anthropic", base_url: fake.url, api_key: CREDENTIAL, models: models.anthropic },
-    { id: "fake-openai", dialect: "openai", base_url: `${fake.url}/v1`, api_key: CREDENTIAL, models: models.openai },
+    { id: "fake-openai", dialect: "openai", base_url: `${fake.url}/v1`, api_key: CREDENTIAL, responses: true, models: models.openai },
   ];
 }
 
