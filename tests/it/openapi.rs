@@ -12,6 +12,10 @@ fn document_lists_the_routes_of_both_apis() {
     for path in [
         "/v1/messages",
         "/v1/chat/completions",
+        "/v1/responses",
+        "/v1/embeddings",
+        "/v1/messages/count_tokens",
+        "/v1/key",
         "/v1/models",
         "/api/llm/messages/stream",
         "/api/v1/auth/login",

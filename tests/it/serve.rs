@@ -43,6 +43,29 @@ fn empty_folder_serves_and_prints_what_to_do_next() {
 }
 
 #[test]
+fn clients_find_the_model_api_beside_the_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path());
+    let (status, answer) = server.ask("HEAD", "/");
+    assert_eq!(status, 200, "{answer}");
+    assert!(matches!(server.get("/").0, 302 | 303), "GET is the page's");
+    for path in ["/v1/key", "/anthropic/v1/models", "/openai/v1/models"] {
+        assert_eq!(server.get(path).0, 401, "{path}");
+    }
+    for (path, right) in [
+        ("/messages", "/v1/messages"),
+        ("/chat/completions", "/v1/chat/completions"),
+        ("/openai/responses", "/v1/responses"),
+        ("/v1/v1/embeddings", "/v1/embeddings"),
+    ] {
+        let (status, answer) = server.ask("POST", path);
+        assert_eq!(status, 404, "{path}");
+        assert!(answer.contains("content-type: application/json"), "{answer}");
+        assert!(answer.contains(&format!("{right}?")), "{answer}");
+    }
+}
+
+#[test]
 fn generated_secrets_are_for_their_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();

@@ -66,11 +66,16 @@ impl Server {
 
     /// Status and whole answer of a GET.
     pub fn get(&self, path: &str) -> (u16, String) {
+        self.ask("GET", path)
+    }
+
+    /// Status and whole answer of a request without a body.
+    pub fn ask(&self, method: &str, path: &str) -> (u16, String) {
         let Ok(mut socket) = TcpStream::connect(&self.address) else {
             return (0, String::new());
         };
         let request = format!(
-            "GET {path} HTTP/1.1\r\nhost: {}\r\naccept: text/html\r\nconnection: close\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\naccept: text/html\r\nconnection: close\r\n\r\n",
             self.address
         );
         socket.write_all(request.as_bytes()).unwrap();
