@@ -18,6 +18,8 @@ mod m20261121_000008_organizations;
 mod m20261121_000009_audit_chain;
 mod m20261121_000010_conversations;
 mod m20261128_000011_catalogue;
+mod m20261128_000012_catalogue_edits;
+mod m20261128_000021_lists;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_audit_chain::Migration),
             Box::new(m20261121_000010_conversations::Migration),
             Box::new(m20261128_000011_catalogue::Migration),
+            Box::new(m20261128_000012_catalogue_edits::Migration),
+            Box::new(m20261128_000021_lists::Migration),
         ]
     }
 }

@@ -1,6 +1,16 @@
-//! What the catalogue says of a model beside its routes and prices.
+//! The catalogue: what it says of models, and requests and replies about who serves them, which ones are offered and what they cost.
 
-use serde::{Deserialize, Serialize};
+mod models;
+mod prices;
+mod providers;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+pub use models::*;
+pub use prices::*;
+pub use providers::*;
+
+use crate::rules::Wrong;
 
 /// Which calls a model answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -90,6 +100,25 @@ pub fn is_capability(text: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
+/// Characters of a provider's or model's name.
+pub const CATALOGUE_NAME_MOST: usize = 200;
+
+/// What calls, addresses and logs name a provider or a model by: printable ASCII without spaces, at most 200 characters, and nothing that
+/// an address would cut off.
+pub fn catalogue_name(text: &str) -> Result<(), Wrong> {
+    match text.len() {
+        0 => Err(Wrong::Required),
+        length if length > CATALOGUE_NAME_MOST => Err(Wrong::TooLong),
+        _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => Err(Wrong::NotAName),
+        _ => Ok(()),
+    }
+}
+
+/// Tells a `null` that was sent from a field that was not.
+fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +132,22 @@ mod tests {
             assert_eq!(Origin::parse(origin.name()), Some(origin));
         }
         assert!(is_capability("json_schema") && !is_capability("JSON") && !is_capability(""));
+    }
+
+    #[test]
+    fn name_is_one_printable_word() {
+        for good in [
+            "claude-sonnet-4-5",
+            "meta-llama/Llama-3.3-70B:free",
+            "a",
+            &"x".repeat(200),
+        ] {
+            assert_eq!(catalogue_name(good), Ok(()), "{good}");
+        }
+        for bad in ["two words", "модель", "tab\there", "line\n"] {
+            assert_eq!(catalogue_name(bad), Err(Wrong::NotAName), "{bad}");
+        }
+        assert_eq!(catalogue_name(""), Err(Wrong::Required));
+        assert_eq!(catalogue_name(&"x".repeat(201)), Err(Wrong::TooLong));
     }
 }

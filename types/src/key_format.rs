@@ -42,6 +42,11 @@ pub fn assemble(prefix: &str, public_id: &str, secret: &str) -> String {
     format!("{body}-{sum}")
 }
 
+/// Whether `text` says of itself to be a key or token with this prefix, well formed or not.
+pub fn claims(prefix: &str, text: &str) -> bool {
+    text.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-'))
+}
+
 /// Whether `text` has the shape of a key with this prefix and its checksum is right.
 pub fn well_formed(prefix: &str, text: &str) -> bool {
     let length = prefix.len() + PUBLIC_ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH + 3;
@@ -81,6 +86,8 @@ mod tests {
         assert_eq!(key.len(), 2 + 12 + 43 + 6 + 3);
         assert!(well_formed(KEY, &key));
         assert!(!well_formed(PERSONAL_TOKEN, &key));
+        assert!(claims(KEY, &key) && claims(KEY, "wg-") && !claims(PERSONAL_TOKEN, &key));
+        assert!(!claims(KEY, "wgp-x") && !claims(KEY, "wg") && !claims(KEY, "sk-wg-x"));
         for index in 3..key.len() {
             let mut changed = key.clone().into_bytes();
             changed[index] = if changed[index] == b'a' { b'b' } else { b'a' };

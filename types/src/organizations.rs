@@ -307,3 +307,35 @@ mod tests {
         }
     }
 }
+
+/// An organization as who runs the server sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OverseenOrganization {
+    pub id: OrganizationId,
+    /// Its name in addresses; personal ones and the server's own have none.
+    pub slug: Option<String>,
+    pub name: String,
+    pub kind: OrganizationKind,
+    pub plan: String,
+    /// How many people belong to it.
+    pub members: u64,
+    /// How many of them own it. None is a mistake that an administrator of the server can mend.
+    pub owners: u64,
+    /// Whose personal organization it is.
+    pub personal_user_id: Option<UserId>,
+    pub requires_second_factor: bool,
+    pub created_at: Timestamp,
+}
+
+/// `PATCH admin/organizations/{organization}`. A field that is absent stays as it is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct OverseenChange {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The old one leads here for 90 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
+}

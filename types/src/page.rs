@@ -12,3 +12,13 @@ pub struct Page<T> {
     /// Send it back as `cursor` for the next page; null on the last.
     pub next_cursor: Option<String>,
 }
+
+impl<T> Page<T> {
+    /// The last page of nothing.
+    pub const fn empty() -> Self {
+        Page {
+            data: Vec::new(),
+            next_cursor: None,
+        }
+    }
+}

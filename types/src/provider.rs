@@ -74,6 +74,84 @@ const fn prices(input: i64, output: i64, read: i64, write_5m: Option<i64>, write
     }
 }
 
+/// A vendor or a local server whose address the form for a new provider fills in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vendor {
+    pub id: &'static str,
+    /// Its own spelling.
+    pub name: &'static str,
+    pub dialect: Shape,
+    /// Serves Responses itself.
+    pub responses: bool,
+    /// As [`Preset::base_url`]; words in capitals are the reader's to replace.
+    pub base_url: &'static str,
+    /// Runs on one's own machines, where addresses are private.
+    pub is_local: bool,
+}
+
+const fn vendor(id: &'static str, name: &'static str, base_url: &'static str) -> Vendor {
+    Vendor {
+        id,
+        name,
+        dialect: Shape::Openai,
+        responses: false,
+        base_url,
+        is_local: false,
+    }
+}
+
+const fn local(id: &'static str, name: &'static str, base_url: &'static str) -> Vendor {
+    Vendor {
+        is_local: true,
+        ..vendor(id, name, base_url)
+    }
+}
+
+/// Source: the vendors' own documentation of their OpenAI-compatible addresses.
+pub const VENDORS: &[Vendor] = &[
+    Vendor {
+        dialect: Shape::Anthropic,
+        ..vendor("anthropic", "Anthropic", "https://api.anthropic.com")
+    },
+    Vendor {
+        responses: true,
+        ..vendor("openai", "OpenAI", "https://api.openai.com/v1")
+    },
+    vendor("openrouter", "OpenRouter", "https://openrouter.ai/api/v1"),
+    vendor("groq", "Groq", "https://api.groq.com/openai/v1"),
+    vendor("mistral", "Mistral", "https://api.mistral.ai/v1"),
+    vendor("deepseek", "DeepSeek", "https://api.deepseek.com/v1"),
+    vendor("together", "Together AI", "https://api.together.xyz/v1"),
+    vendor("fireworks", "Fireworks AI", "https://api.fireworks.ai/inference/v1"),
+    vendor("xai", "xAI", "https://api.x.ai/v1"),
+    vendor(
+        "gemini",
+        "Google Gemini",
+        "https://generativelanguage.googleapis.com/v1beta/openai",
+    ),
+    Vendor {
+        responses: true,
+        ..vendor(
+            "azure",
+            "Azure OpenAI",
+            "https://YOUR-RESOURCE.openai.azure.com/openai/v1",
+        )
+    },
+    local("ollama", "Ollama", "http://127.0.0.1:11434/v1"),
+    local("vllm", "vLLM", "http://127.0.0.1:8000/v1"),
+    local("llama-cpp", "llama.cpp", "http://127.0.0.1:8080/v1"),
+    local("lm-studio", "LM Studio", "http://127.0.0.1:1234/v1"),
+    Vendor {
+        dialect: Shape::Litellm,
+        ..local("litellm", "LiteLLM", "http://127.0.0.1:4000/v1")
+    },
+];
+
+/// The vendor of this id.
+pub fn vendor_of(id: &str) -> Option<&'static Vendor> {
+    VENDORS.iter().find(|vendor| vendor.id == id)
+}
+
 /// Source: the vendors' public price lists.
 pub const PRESETS: &[Preset] = &[
     Preset {

@@ -16,6 +16,12 @@ pub enum Wrong {
     InThePast,
     NotMatching,
     NotAHash,
+    NotAName,
+    NotACredential,
+    NotAPrice,
+    ZeroPrice,
+    OutOfRange,
+    Repeated,
     UnknownValue,
 }
 
@@ -35,6 +41,12 @@ impl Wrong {
             Wrong::InThePast => "in_the_past",
             Wrong::NotMatching => "not_matching",
             Wrong::NotAHash => "not_a_hash",
+            Wrong::NotAName => "not_a_name",
+            Wrong::NotACredential => "not_a_credential",
+            Wrong::NotAPrice => "not_a_price",
+            Wrong::ZeroPrice => "zero_price",
+            Wrong::OutOfRange => "out_of_range",
+            Wrong::Repeated => "repeated",
             Wrong::UnknownValue => "unknown_value",
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, KeyId, Nanos, Timestamp, Tokens};
+use crate::{CallId, ConversationId, KeyId, Nanos, Timestamp, Tokens};
 
 /// Where a call stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -110,6 +110,11 @@ pub struct Call {
     pub source: UsageSource,
     /// A low-cardinality reason when the status is not `settled`.
     pub error_class: Option<String>,
+    /// The conversation it named, unlooked-at.
+    pub conversation_id: Option<ConversationId>,
+    /// Every try, when one was not enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
 }
 
 /// One try to have a call served. A call that took only one has no list: its row says the same.

@@ -162,7 +162,7 @@ fn vectors_are_deterministic_of_length_one_and_the_same_in_both_spellings() {
     let floats = vectors(&ask(r#"["weir","dam","weir"]"#, ""));
     assert_eq!(floats.len(), 3);
     assert_eq!(
-        (floats[0].len(), &floats[0] == &floats[2], &floats[0] == &floats[1]),
+        (floats[0].len(), floats[0] == floats[2], floats[0] == floats[1]),
         (256, true, false)
     );
     let length: f32 = floats[0].iter().map(|number| number * number).sum();
