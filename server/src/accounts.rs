@@ -11,7 +11,7 @@ mod profile;
 mod reauth;
 mod reclaim;
 mod sign_up;
-mod username;
+pub(crate) mod username;
 
 use types::{
     PlatformRole, Refusal,
@@ -22,6 +22,7 @@ use types::{
 
 pub(crate) use create::{Create, Guard, Vouched, create, create_vouched};
 pub use leave::leave;
+pub(crate) use leave::{Leaving, remove};
 pub use profile::{me, update_preferences, update_profile};
 pub use reauth::reauth;
 pub use sign_up::{Registered, register};

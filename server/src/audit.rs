@@ -1,8 +1,9 @@
 //! Who changed what. A change and its audit row commit together (invariant 8), so a row is only ever written into the
 //! transaction of the change it tells of.
 //!
-//! Rows outlive what they are about. They hold ids, names of fields and values that are about nobody, never secrets and never what a
-//! person typed. Written here, read in `read` and `export`, proven by `chain`, and removed by `prune` alone.
+//! Rows outlive what they are about. They hold ids, names of fields and values that are about nobody (roles, switches, names of models, the
+//! slug that addresses an organization), never secrets and never what somebody or something is called by a person. Written here, read in
+//! `read` and `export`, proven by `chain`, and removed by `prune` alone.
 
 pub(crate) mod chain;
 mod export;
@@ -11,12 +12,12 @@ mod read;
 mod verify;
 
 use serde_json::Value;
-use types::{ApiTokenId, KeyId, ModelId, OrganizationId, ProviderId, SessionId, UserId};
+use types::{ApiTokenId, InvitationId, KeyId, ModelId, OrganizationId, ProviderId, SessionId, TeamId, UserId};
 
 pub use chain::Head;
 pub use export::{Format, export};
 pub use prune::{Pruned, prune};
-pub use read::{Filter, Scope, page};
+pub use read::{Filter, Scope, actor_named, page};
 pub use verify::{Finding, Report, verify};
 
 use crate::{
@@ -73,6 +74,8 @@ impl Actor {
 pub enum Target {
     User(UserId),
     Organization(OrganizationId),
+    Invitation(InvitationId),
+    Team(TeamId),
     Session(SessionId),
     Key(KeyId),
     Token(ApiTokenId),
@@ -87,6 +90,8 @@ impl Target {
         match self {
             Target::User(_) => "user",
             Target::Organization(_) => "organization",
+            Target::Invitation(_) => "invitation",
+            Target::Team(_) => "team",
             Target::Session(_) => "session",
             Target::Key(_) => "api_key",
             Target::Token(_) => "api_token",
@@ -100,6 +105,8 @@ impl Target {
         let id = match self {
             Target::User(id) => id.0,
             Target::Organization(id) => id.0,
+            Target::Invitation(id) => id.0,
+            Target::Team(id) => id.0,
             Target::Session(id) => id.0,
             Target::Key(id) => id.0,
             Target::Token(id) => id.0,

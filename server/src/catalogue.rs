@@ -1,10 +1,36 @@
-//! Providers, models and prices: what the configuration says of them is written at start and managed from there.
+//! Providers, models and prices: what the configuration says of them is written at start and managed from there; the rest is edited while the
+//! server runs, by administrators and at the command line.
 //!
 //! Also the rule which addresses an upstream may have. Knows nothing of calls.
 
+mod editor;
 pub(crate) mod guard;
 mod managed;
+pub mod models;
+pub mod offered;
+pub mod prices;
+mod probe;
+pub mod providers;
+mod routes;
 mod told;
 
-pub use guard::address_allowed;
+use types::error::Code;
+
+pub use editor::Editor;
+pub use probe::test;
+
+pub(crate) use guard::address_allowed;
 pub(crate) use managed::write as write_managed;
+
+use crate::error::{Error, Result};
+
+/// Errors: 409 for what the configuration file wrote and still names.
+fn must_not_be_managed(managed: bool, what: &str) -> Result<()> {
+    if !managed {
+        return Ok(());
+    }
+    let message = format!(
+        "This {what} comes from the server's configuration (weirgate.toml or the environment), which alone changes it. Change it there and start the server again."
+    );
+    Err(Error::refused(Code::Conflict, message))
+}

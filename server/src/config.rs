@@ -14,7 +14,7 @@ mod show;
 mod sign_in;
 mod values;
 
-use std::{net::IpAddr, path::Path};
+use std::{net::IpAddr, path::Path, sync::Arc};
 
 use serde::Deserialize;
 
@@ -74,6 +74,8 @@ pub struct Config {
     pub models: Vec<Model>,
     /// The one of `[oauth]` first.
     pub sign_in_providers: Vec<SignInProvider>,
+    /// Every value and its source, secrets masked.
+    shown: Arc<Vec<Shown>>,
     /// Follows the port; used while no public address is set.
     local_url: String,
     usual_origins: bool,
@@ -148,9 +150,11 @@ impl Config {
         )?;
         let mut config = Self::derive(written, providers, models)?;
         config.sign_in_providers = sign_in_providers;
+        let shown = show::all(&merged, &config);
+        config.shown = Arc::new(shown.clone());
         Ok(Loaded {
             warnings,
-            shown: show::all(&merged, &config),
+            shown,
             config,
         })
     }
@@ -188,6 +192,7 @@ impl Config {
             providers,
             models,
             sign_in_providers: Vec::new(),
+            shown: Arc::default(),
             local_url: String::new(),
             usual_origins: written.cors.origins.is_empty(),
         };
@@ -204,6 +209,11 @@ impl Config {
         if self.usual_origins {
             self.cors = Cors::usual(self.public_url(), self.is_production());
         }
+    }
+
+    /// As `weirgate config print` shows it: every value with its source, secrets masked.
+    pub fn shown(&self) -> &[Shown] {
+        &self.shown
     }
 
     pub fn is_production(&self) -> bool {

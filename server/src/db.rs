@@ -31,6 +31,7 @@ pub(crate) mod directory;
 mod entity;
 mod error;
 pub(crate) mod factors;
+pub(crate) mod facts;
 mod id_range;
 pub(crate) mod idempotency_keys;
 pub(crate) mod identities;
@@ -51,6 +52,7 @@ pub(crate) mod teams;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod together;
 pub(crate) mod usage;
 pub(crate) mod users;
 mod wal;
@@ -69,6 +71,14 @@ struct Inner {
     clock: Clock,
     tasks: TaskTracker,
     after_commit: OnceLock<AfterCommit>,
+    questions: Questions,
+}
+
+/// What many pages ask at once, each kind with those who wait for its answer.
+#[derive(Default)]
+struct Questions {
+    keys: keys::Pages,
+    usage: usage::Questions,
 }
 
 /// Called with what a transaction changed, after its commit and before its caller goes on.
@@ -95,6 +105,7 @@ impl Db {
             clock,
             tasks: TaskTracker::new(),
             after_commit: OnceLock::new(),
+            questions: Questions::default(),
         }));
         Ok(db)
     }

@@ -10,7 +10,7 @@ mod poll;
 mod teams;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64},
     time::{Duration, Instant},
 };
@@ -27,6 +27,7 @@ use crate::{
     crypto::{self, MasterKey},
     db::{AfterCommit, Changed, Db},
     error::Result,
+    health::Deployments,
 };
 
 /// More than the clock skew that access tokens are granted.
@@ -43,6 +44,7 @@ struct Inner {
     master: MasterKey,
     /// Whether the demo model may stand in for an empty catalogue.
     demo_allowed: bool,
+    deployments: Deployments,
     /// How long an ended sign-in is remembered: as long as an access token it gave out may live.
     ended_kept: Duration,
     maps: RwLock<Maps>,
@@ -89,6 +91,7 @@ impl Directory {
             db: db.clone(),
             master,
             demo_allowed: !config.is_production(),
+            deployments: Deployments::new(config.gateway.breaker()),
             ended_kept: config.auth.access_ttl + LEEWAY,
             maps: RwLock::default(),
             applying: tokio::sync::Mutex::new(Position { seq: 0, damaged: true }),
@@ -102,7 +105,7 @@ impl Directory {
     /// The key this text is, revoked and expired ones included: only who knows the secret learns why it is refused.
     pub fn key(&self, presented: &str) -> Option<Arc<KeyEntry>> {
         // A mistyped key of ours is told by its checksum. Keys from elsewhere have shapes of their own.
-        let ours = presented.starts_with("wg-");
+        let ours = key_format::claims(key_format::KEY, presented);
         if ours && !key_format::well_formed(key_format::KEY, presented) {
             return None;
         }
@@ -121,6 +124,20 @@ impl Directory {
         self.read().users.get(&id).cloned()
     }
 
+    /// The newest people whom `keep` wants, at most `most`, the newest first. It runs while nothing can be changed here, so it must be quick.
+    pub fn newest_users(&self, most: usize, keep: impl Fn(&UserEntry) -> bool) -> Vec<Arc<UserEntry>> {
+        newest(&self.read().users, most, keep)
+    }
+
+    /// The same of organizations.
+    pub fn newest_organizations(
+        &self,
+        most: usize,
+        keep: impl Fn(&OrganizationEntry) -> bool,
+    ) -> Vec<Arc<OrganizationEntry>> {
+        newest(&self.read().organizations, most, keep)
+    }
+
     pub fn organization(&self, id: OrganizationId) -> Option<Arc<OrganizationEntry>> {
         self.read().organizations.get(&id).cloned()
     }
@@ -133,6 +150,16 @@ impl Directory {
     /// How many people belong to it.
     pub fn member_count(&self, organization: OrganizationId) -> usize {
         self.read().members.get(&organization).map_or(0, HashMap::len)
+    }
+
+    /// How many people belong to it, and how many of them own it.
+    pub fn member_counts(&self, organization: OrganizationId) -> (usize, usize) {
+        let maps = self.read();
+        let Some(members) = maps.members.get(&organization) else {
+            return (0, 0);
+        };
+        let owners = members.values().filter(|role| **role == OrganizationRole::Owner);
+        (members.len(), owners.count())
     }
 
     pub fn is_member(&self, organization: OrganizationId, user: UserId) -> Option<OrganizationRole> {
@@ -225,4 +252,22 @@ impl Directory {
     fn write(&self) -> RwLockWriteGuard<'_, Maps> {
         self.0.maps.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Of entries by their ids, whose order is that of their making. Most are older than what was found and cost one comparison.
+fn newest<K: Ord + Copy, T>(entries: &HashMap<K, Arc<T>>, most: usize, keep: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
+    let mut found: BTreeMap<K, &Arc<T>> = BTreeMap::new();
+    for (id, entry) in entries {
+        let is_full = found.len() >= most;
+        if is_full && found.first_key_value().is_none_or(|(oldest, _)| id < oldest) {
+            continue;
+        }
+        if keep(entry) {
+            found.insert(*id, entry);
+            if is_full {
+                found.pop_first();
+            }
+        }
+    }
+    found.into_values().rev().cloned().collect()
 }

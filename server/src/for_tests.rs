@@ -5,7 +5,7 @@ use types::{OrganizationId, OrganizationRole, PlatformRole, UserId};
 
 use crate::{
     State,
-    db::{self, Change},
+    db::{self, Change, Tx},
     error::Result,
 };
 
@@ -46,7 +46,7 @@ pub async fn disable(state: &State, user: UserId) -> Result<()> {
         .write(move |tx| {
             Box::pin(async move {
                 tx.changed(Change::User, user);
-                db::users::deactivate(tx, user).await
+                db::users::set_active(tx, user, false).await
             })
         })
         .await
@@ -133,6 +133,65 @@ pub async fn verify(state: &State, user: UserId) -> Result<()> {
         .await
 }
 
+/// People without passwords, with names that end in numbers.
+pub async fn many_users(state: &State, count: u32) -> Result<()> {
+    // Few enough that their changes are loaded with one statement.
+    const GROUP: u32 = 500;
+    for first in (0..count).step_by(GROUP as usize) {
+        let clock = state.clock().clone();
+        let work = state.write(move |tx| {
+            Box::pin(async move {
+                for number in first..count.min(first + GROUP) {
+                    one_of_many(tx, clock.new_id(), clock.new_id(), format!("person-{number}")).await?;
+                }
+                Ok(())
+            })
+        });
+        work.await?;
+    }
+    Ok(())
+}
+
+async fn one_of_many(tx: &mut Tx, id: uuid::Uuid, organization: uuid::Uuid, name: String) -> Result<()> {
+    let now = tx.now().0;
+    let user = db::users::Row {
+        id,
+        email: format!("{name}@example.com"),
+        username: name.clone(),
+        username_folded: name.clone(),
+        hashed_password: None,
+        full_name: None,
+        role: PlatformRole::User.name().to_owned(),
+        is_active: true,
+        max_chats: 10,
+        telegram_chat_id: None,
+        avatar_url: None,
+        locale: "en".to_owned(),
+        theme: "system".to_owned(),
+        time_zone: "UTC".to_owned(),
+        email_verified_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    db::users::insert(tx, user).await?;
+    let row = db::organizations::Row {
+        id: organization,
+        slug: None,
+        name,
+        kind: "personal".to_owned(),
+        personal_user_id: Some(id),
+        plan: "free".to_owned(),
+        created_at: now,
+        updated_at: now,
+        requires_second_factor: false,
+        allowed_models: "[]".to_owned(),
+    };
+    db::organizations::insert(tx, row).await?;
+    tx.changed(Change::Organization, organization);
+    tx.changed(Change::User, id);
+    Ok(())
+}
+
 /// An identity elsewhere, as if its provider had been asked; its id.
 pub async fn identity(state: &State, user: UserId) -> Result<uuid::Uuid> {
     let (id, now) = (state.clock().new_id(), state.clock().now().0);
@@ -149,6 +208,25 @@ pub async fn identity(state: &State, user: UserId) -> Result<uuid::Uuid> {
     };
     state
         .write(move |tx| Box::pin(async move { db::identities::insert(tx, row).await }))
+        .await?;
+    Ok(id)
+}
+
+/// A passkey that no authenticator has; its id.
+pub async fn passkey(state: &State, user: UserId) -> Result<uuid::Uuid> {
+    let (id, now) = (state.clock().new_id(), state.clock().now().0);
+    let row = db::factors::PasskeyRow {
+        id,
+        user_id: user.0,
+        credential_id: id.as_bytes().to_vec(),
+        credential: "{}".to_owned(),
+        name: "nowhere".to_owned(),
+        second_factor: false,
+        created_at: now,
+        last_used_at: None,
+    };
+    state
+        .write(move |tx| Box::pin(async move { db::factors::insert_passkey(tx, row).await }))
         .await?;
     Ok(id)
 }
@@ -178,4 +256,9 @@ pub async fn ask_for_second_factor(state: &State, organization: OrganizationId) 
             })
         })
         .await
+}
+
+/// Reads the feed of changes now, as the process does every two seconds.
+pub async fn poll(state: &State) -> Result<()> {
+    state.directory().poll_once().await
 }

@@ -16,18 +16,22 @@ pub mod error;
 pub mod factors;
 #[doc(hidden)]
 pub mod for_tests;
+pub mod health;
 pub mod http;
 mod idempotency;
 pub mod keys;
 pub mod mail;
 pub mod organizations;
+pub mod outbound;
 mod paging;
 pub mod passwords;
+pub mod people;
 pub mod request_log;
 pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod state;
+pub mod system;
 pub mod teams;
 pub mod tokens;
 

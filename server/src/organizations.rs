@@ -7,6 +7,7 @@
 
 pub mod invitations;
 pub mod members;
+pub mod overseen;
 mod shared;
 
 use std::ops::Deref;
@@ -32,11 +33,13 @@ use crate::{
 };
 
 /// Somebody's place in one organization, as the directory has it now.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Member {
     organization_id: OrganizationId,
     user_id: UserId,
     role: OrganizationRole,
+    /// Where their request came from, as far as the settings keep it.
+    address: Option<String>,
 }
 
 impl Member {
@@ -64,11 +67,11 @@ impl Member {
         Ok(OrganizationOwner(self))
     }
 
-    /// For the audit log. Their address stands in the row that tells of the sign-in.
-    pub(crate) const fn actor(&self) -> Actor {
+    /// For the audit log.
+    pub(crate) fn actor(&self) -> Actor {
         Actor::User {
             id: self.user_id,
-            address: None,
+            address: self.address.clone(),
         }
     }
 }
@@ -126,6 +129,7 @@ pub fn member(state: &State, user: &User, organization: OrganizationId) -> Resul
             organization_id: organization,
             user_id: user.id(),
             role,
+            address: user.address().map(str::to_owned),
         }),
         None => Err(unknown()),
     }

@@ -43,6 +43,11 @@ impl<T> Asked<T> {
         self.limit + 1
     }
 
+    /// [`Asked::rows`], to count with.
+    pub fn most(&self) -> usize {
+        usize::try_from(self.rows()).unwrap_or(usize::MAX)
+    }
+
     /// The page out of so many rows. What cannot be shown is left out.
     pub fn page<R, V, I: Display>(
         &self,

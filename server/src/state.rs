@@ -13,6 +13,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use types::Timestamp;
 
 pub use secrets::Secrets;
 
@@ -41,6 +42,7 @@ struct Inner {
     role: Role,
     config: Config,
     clock: Clock,
+    started_at: Timestamp,
     secrets: Secrets,
     db: Db,
     directory: Directory,
@@ -131,6 +133,7 @@ impl State {
             sign_in_limits,
             limiter,
             config,
+            started_at: start.clock.now(),
             clock: start.clock,
             secrets,
             db,
@@ -158,12 +161,21 @@ impl State {
         Ok(state)
     }
 
+    pub fn role(&self) -> Role {
+        self.0.role
+    }
+
     pub fn config(&self) -> &Config {
         &self.0.config
     }
 
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// When this process was ready to work.
+    pub fn started_at(&self) -> Timestamp {
+        self.0.started_at
     }
 
     pub fn secrets(&self) -> &Secrets {

@@ -156,7 +156,7 @@ pub async fn create(state: &State, admin: &OrganizationAdmin<'_>, new: NewTeam) 
         created_at: now,
     };
     let replay = made.clone();
-    let (member, clock) = (**admin, state.clock().clone());
+    let (member, clock) = ((**admin).clone(), state.clock().clone());
     let written = state.write(move |tx| {
         Box::pin(async move {
             organizations::hold(tx, &member, OrganizationRole::Admin).await?;
@@ -169,7 +169,7 @@ pub async fn create(state: &State, admin: &OrganizationAdmin<'_>, new: NewTeam) 
                 &row,
                 member.actor(),
                 "team.created",
-                json!({ "allowed_models": models }),
+                json!({ "after": { "allowed_models": models } }),
             );
             db::teams::insert(tx, row).await?;
             tx.changed(Change::Team, id);
@@ -216,8 +216,12 @@ pub async fn update(state: &State, admin: &TeamAdmin<'_>, change: TeamChange) ->
                 .collect();
             db::teams::update(tx, &row).await?;
             tx.changed(Change::Team, id);
-            team.tell(tx, &clock, &row, "team.updated", json!({ "fields": fields }))
-                .await
+            let mut details = json!({ "fields": fields });
+            if row.allowed_models != before.allowed_models {
+                details["before"] = rules(&before);
+                details["after"] = rules(&row);
+            }
+            team.tell(tx, &clock, &row, "team.updated", details).await
         })
     });
     written.await.map_err(name_conflict)?;
@@ -242,7 +246,7 @@ pub async fn delete(state: &State, admin: &TeamAdmin<'_>) -> Result<()> {
                 }
                 db::teams::delete(tx, row.organization_id.into(), id).await?;
                 tx.changed(Change::Team, id);
-                let details = json!({ "keys_revoked": keys.len() });
+                let details = json!({ "before": rules(&row), "keys_revoked": keys.len() });
                 team.tell(tx, &clock, &row, "team.deleted", details).await
             })
         })
@@ -250,11 +254,12 @@ pub async fn delete(state: &State, admin: &TeamAdmin<'_>) -> Result<()> {
 }
 
 /// What a change of a team takes into its transaction.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Acting {
     team: TeamId,
     organization: OrganizationId,
     user: UserId,
+    actor: Actor,
     member: Option<Member>,
 }
 
@@ -264,7 +269,8 @@ impl Acting {
             team: admin.entry.id,
             organization: admin.entry.organization_id,
             user: admin.user.id(),
-            member: admin.member,
+            actor: Actor::signed_in(&admin.user),
+            member: admin.member.clone(),
         }
     }
 
@@ -289,24 +295,24 @@ impl Acting {
     }
 
     async fn tell(&self, tx: &mut Tx, clock: &Clock, row: &Row, action: &'static str, details: Value) -> Result<()> {
-        let actor = Actor::User {
-            id: self.user,
-            address: None,
-        };
-        audit::record(tx, clock, event(row, actor, action, details)).await
+        audit::record(tx, clock, event(row, self.actor.clone(), action, details)).await
     }
 }
 
-fn event(row: &Row, actor: Actor, action: &'static str, mut details: Value) -> Event {
-    let organization = OrganizationId(row.organization_id);
-    details["team"] = json!(row.id);
+fn event(row: &Row, actor: Actor, action: &'static str, details: Value) -> Event {
     Event {
-        organization: Some(organization),
+        organization: Some(OrganizationId(row.organization_id)),
         actor,
         action,
-        target: Target::Organization(organization),
+        target: Target::Team(TeamId(row.id)),
         details,
     }
+}
+
+/// What the audit log tells of a team: the rules it has for its keys.
+fn rules(row: &Row) -> Value {
+    let models: Value = serde_json::from_str(&row.allowed_models).unwrap_or_default();
+    json!({ "allowed_models": models })
 }
 
 fn shown(entry: &TeamEntry) -> Team {

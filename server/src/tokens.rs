@@ -238,8 +238,14 @@ pub async fn cli_logout(state: &State, token: &TokenUser) -> Result<()> {
     revoke_by(state, &token.user, token.id(), Actor::signed_in(&token.user)).await
 }
 
-/// Revokes what `cli-login` gave out for the person's password, inside the transaction that sets another one.
-pub(crate) async fn revoke_cli(tx: &mut db::Tx, clock: &crate::clock::Clock, owner: types::UserId) -> Result<()> {
+/// Revokes what `cli-login` gave out for the person's password, inside the transaction that sets another one or ends their sign-ins.
+pub(crate) async fn revoke_cli(
+    tx: &mut db::Tx,
+    clock: &crate::clock::Clock,
+    owner: types::UserId,
+    actor: &Actor,
+    why: &'static str,
+) -> Result<()> {
     for row in db::api_tokens::of_origin(tx, owner, "cli").await? {
         let id = ApiTokenId(row.id);
         let now = tx.now();
@@ -247,10 +253,10 @@ pub(crate) async fn revoke_cli(tx: &mut db::Tx, clock: &crate::clock::Clock, own
         tx.changed(Change::ApiToken, id);
         let event = Event {
             organization: None,
-            actor: Actor::System,
+            actor: actor.clone(),
             action: "token.revoked",
             target: Target::Token(id),
-            details: json!({ "why": "password_reset" }),
+            details: json!({ "why": why }),
         };
         audit::record(tx, clock, event).await?;
     }

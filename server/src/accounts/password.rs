@@ -112,7 +112,7 @@ pub async fn reset(state: &State, presented: &str, password: &str, device: &Devi
             // Who reads the address's letters has it.
             let was_unproven = db::users::verify_email(tx, user, now).await?;
             sessions::end_all(tx, then.clock(), user, None, "password_reset").await?;
-            tokens::revoke_cli(tx, then.clock(), user).await?;
+            tokens::revoke_cli(tx, then.clock(), user, &Actor::System, "password_reset").await?;
             if was_unproven {
                 reclaim(tx, then.clock(), user, Actor::user(user, &device)).await?;
             }

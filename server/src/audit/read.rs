@@ -3,17 +3,18 @@
 use std::str::FromStr;
 
 use types::{
-    AuditId, KeyId, OrganizationId, Refusal, Timestamp, UserId,
+    AuditId, KeyId, OrganizationId, Refusal, TeamId, Timestamp, UserId,
     accounts::wrong,
     audit::{AuditActor, AuditEntry, AuditTarget},
     error::FieldErrors,
     page::{LARGEST_LIMIT, Page},
-    rules::Wrong,
+    rules::{self, Wrong},
 };
+use uuid::Uuid;
 
 use super::Actor;
 use crate::{
-    State,
+    State, accounts,
     db::{
         self,
         audit::{Action, By, Wanted},
@@ -87,6 +88,19 @@ pub async fn page(
     Ok(Page { data, next_cursor })
 }
 
+/// What [`Filter::actor`] is for somebody whom a reader names by user name, address, id or kind. Whoever has no rows here and whoever does not
+/// exist look alike: nobody learns from it who has an account.
+pub async fn actor_named(state: &State, text: &str) -> Result<String> {
+    if Actor::KINDS.contains(&text) || UserId::from_str(text).is_ok() {
+        return Ok(text.to_owned());
+    }
+    let found = match text.contains('@') {
+        true => db::users::by_email(state.db(), &rules::normal_email(text)).await?,
+        false => db::users::by_username(state.db(), &accounts::username::fold(text)).await?,
+    };
+    Ok(found.map_or(UserId(Uuid::nil()), |row| UserId(row.id)).to_string())
+}
+
 /// The filter as the database takes it; what is wrong with it goes to `errors`.
 pub(super) fn wanted(scope: Scope, filter: Filter, errors: &mut FieldErrors) -> Wanted {
     let mut unknown = |field: &str| wrong(errors, field, Err(Wrong::UnknownValue));
@@ -131,14 +145,18 @@ pub(super) fn wanted(scope: Scope, filter: Filter, errors: &mut FieldErrors) -> 
 pub(super) fn shown(state: &State, row: db::audit::Row) -> AuditEntry {
     let directory = state.directory();
     let person = |id: UserId| Some(directory.user(id)?.username.clone());
+    // Nobody reads another organization's names here, whatever a row says.
+    let is_theirs = |owner: OrganizationId| row.organization_id.is_none_or(|id| id == owner.0);
     let of_target = |id: &str| match row.target_kind.as_str() {
         "user" => person(id.parse().ok()?),
         "organization" => Some(directory.organization(id.parse().ok()?)?.name.clone()),
+        "team" => {
+            let team = directory.team(TeamId::from_str(id).ok()?)?;
+            is_theirs(team.organization_id).then(|| team.name.clone())
+        }
         "api_key" => {
             let key = directory.key_of_id(KeyId::from_str(id).ok()?)?;
-            // Nobody reads another organization's names here, whatever a row says.
-            let is_theirs = row.organization_id.is_none_or(|id| id == key.organization_id.0);
-            is_theirs.then(|| key.name.clone())
+            is_theirs(key.organization_id).then(|| key.name.clone())
         }
         _ => None,
     };

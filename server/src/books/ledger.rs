@@ -92,6 +92,11 @@ impl Ledger {
         }))
     }
 
+    /// This process's number among those that serve; none for one that serves no calls.
+    pub(crate) fn node(&self) -> Option<i32> {
+        self.0.node.as_ref().map(|node| node.id)
+    }
+
     /// Hands over the open record of a call. Never blocks; wait with [`Opened::durable`] before anything is served.
     pub fn open(&self, call: OpenCall) -> Opened {
         let key = self.0.next_key.fetch_add(1, Ordering::Relaxed);

@@ -65,7 +65,7 @@ pub async fn summary_of_member(state: &State, member: &Member, from: Timestamp, 
 /// 422 when there is no such zone, or when `days` is not in 1..=366.
 pub async fn daily(state: &State, user: &User, days: u32, time_zone: &str) -> Result<Vec<Day>> {
     let now = state.clock().now();
-    days::daily_of(state.db(), user.organization_id(), days, time_zone, now).await
+    days::daily_of(state.db(), user.organization_id(), None, days, time_zone, now).await
 }
 
 /// [`daily`] of a whole organization, for who manages it.
@@ -76,7 +76,14 @@ pub async fn daily_of_organization(
     time_zone: &str,
 ) -> Result<Vec<Day>> {
     let now = state.clock().now();
-    days::daily_of(state.db(), admin.organization_id(), days, time_zone, now).await
+    days::daily_of(state.db(), admin.organization_id(), None, days, time_zone, now).await
+}
+
+/// [`daily`] of what a member themselves used in an organization.
+pub async fn daily_of_member(state: &State, member: &Member, days: u32, time_zone: &str) -> Result<Vec<Day>> {
+    let (organization, user) = (member.organization_id(), member.user_id());
+    let now = state.clock().now();
+    days::daily_of(state.db(), organization, Some(user), days, time_zone, now).await
 }
 
 /// The newest calls first, at most `limit` (and [`MOST_RECENT`]). Calls under way come with status `open`.
@@ -110,8 +117,8 @@ pub(crate) async fn summary_of(
     now: Timestamp,
     names: &Names<'_>,
 ) -> Result<Summary> {
-    let parts = db::usage::parts(db, organization, from, until(to, now)).await?;
-    Ok(summed(parts, from, to, names))
+    let parts = db::usage::parts(db, organization, None, from, until(to, now)).await?;
+    Ok(summed(&parts, from, to, names))
 }
 
 pub(crate) async fn summary_of_person(
@@ -122,9 +129,8 @@ pub(crate) async fn summary_of_person(
     now: Timestamp,
     names: &Names<'_>,
 ) -> Result<Summary> {
-    let mut parts = db::usage::parts(db, organization, from, until(to, now)).await?;
-    parts.retain(|part| part.user_id == user.0);
-    Ok(summed(parts, from, to, names))
+    let parts = db::usage::parts(db, organization, Some(user), from, until(to, now)).await?;
+    Ok(summed(&parts, from, to, names))
 }
 
 /// Nothing is booked later than now, so the day's own sum will do for what there is of today.
@@ -135,9 +141,9 @@ fn until(to: Timestamp, now: Timestamp) -> Timestamp {
     }
 }
 
-fn summed(parts: Vec<Part>, from: Timestamp, to: Timestamp, names: &Names<'_>) -> Summary {
+fn summed(parts: &[Part], from: Timestamp, to: Timestamp, names: &Names<'_>) -> Summary {
     let mut total = Sums::default();
-    let mut models: HashMap<String, Sums> = HashMap::new();
+    let mut models: HashMap<&str, Sums> = HashMap::new();
     let mut keys: HashMap<Uuid, Sums> = HashMap::new();
     let mut members: HashMap<Uuid, Sums> = HashMap::new();
     for part in parts {
@@ -146,7 +152,7 @@ fn summed(parts: Vec<Part>, from: Timestamp, to: Timestamp, names: &Names<'_>) -
         add(members.entry(part.user_id).or_default(), &part.sums);
         // A refused call may have named no model that is known.
         if !part.model.is_empty() {
-            add(models.entry(part.model).or_default(), &part.sums);
+            add(models.entry(&part.model).or_default(), &part.sums);
         }
     }
     total.cost = total.cost_nanos.to_decimal();
@@ -154,7 +160,7 @@ fn summed(parts: Vec<Part>, from: Timestamp, to: Timestamp, names: &Names<'_>) -
         from,
         to,
         total,
-        by_model: slices(models, |model| (model.clone(), model)),
+        by_model: slices(models, |model| (model.to_owned(), model.to_owned())),
         by_key: slices(keys, |id| match id.is_nil() {
             true => (ACCESS_TOKEN.to_owned(), String::new()),
             false => (id.to_string(), (names.key)(id).unwrap_or_default()),

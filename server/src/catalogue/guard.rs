@@ -23,6 +23,19 @@ pub enum Refused {
     Private,
 }
 
+impl Refused {
+    /// What the API says is wrong with the field.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Refused::NotAUrl => "not_a_url",
+            Refused::Scheme => "https_only",
+            Refused::Credentials => "url_credentials",
+            Refused::Query => "url_query",
+            Refused::Private => "private_address",
+        }
+    }
+}
+
 /// Reads a provider's base URL. Without `allow_private` only https to public addresses is accepted.
 ///
 /// Names are judged when they are resolved; only those that can never be public are refused here.

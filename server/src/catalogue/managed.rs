@@ -1,15 +1,16 @@
 //! Writes the configuration's providers and models to the database at start: new ones added, changed ones updated, missing ones disabled,
 //! a changed price as a new version. What pages made is left alone. Writing the same configuration again changes nothing. `told` says what goes
-//! to the audit log.
+//! to the audit log: the configuration is the system's, since who wrote the file is not known here.
 
 use std::collections::HashMap;
 
-use types::{catalogue::Origin, money::Prices};
+use types::{ModelId, PriceId, catalogue::Origin, money::Prices};
 use uuid::Uuid;
 
-use super::told;
+use super::{prices as versions, told};
 use crate::{
     Error,
+    audit::Actor,
     clock::Clock,
     config::{self, Config},
     crypto::MasterKey,
@@ -48,6 +49,7 @@ async fn write_providers(tx: &mut Tx, wanted: &[config::Provider], master: &Mast
             dialect: provider.dialect.name().to_owned(),
             base_url: provider.base_url.to_string(),
             credential: None,
+            credential_changed_at: old.as_ref().and_then(|row| row.credential_changed_at),
             allow_private_network: provider.allow_private_network,
             managed: true,
             is_enabled: true,
@@ -56,16 +58,19 @@ async fn write_providers(tx: &mut Tx, wanted: &[config::Provider], master: &Mast
             responses: provider.responses,
         };
         row.credential = sealed(clock, provider, id, old.as_ref(), master)?;
+        if row.credential.as_ref() != old.as_ref().and_then(|row| row.credential.as_ref()) {
+            row.credential_changed_at = Some(now);
+        }
         match old {
             None => {
-                told::provider(tx, clock, None, &row).await?;
+                told::provider(tx, clock, &Actor::System, None, &row).await?;
                 providers::insert(tx, row).await?;
             }
             Some(old) => {
                 row.updated_at = old.updated_at;
                 if row != old {
                     row.updated_at = now;
-                    told::provider(tx, clock, Some(&old), &row).await?;
+                    told::provider(tx, clock, &Actor::System, Some(&old), &row).await?;
                     providers::replace(tx, row).await?;
                 }
             }
@@ -123,14 +128,14 @@ async fn write_models(tx: &mut Tx, wanted: &[config::Model], clock: &Clock) -> R
         };
         match old {
             None => {
-                told::model(tx, clock, None, &row).await?;
+                told::model(tx, clock, &Actor::System, None, &row).await?;
                 models::insert(tx, row).await?;
             }
             Some(old) => {
                 row.updated_at = old.updated_at;
                 if row != old {
                     row.updated_at = now;
-                    told::model(tx, clock, Some(&old), &row).await?;
+                    told::model(tx, clock, &Actor::System, Some(&old), &row).await?;
                     models::replace(tx, row).await?;
                 }
             }
@@ -155,22 +160,9 @@ async fn write_price(
     if current.and_then(prices::Row::prices) == wanted {
         return Ok(());
     }
-    let price = wanted.unwrap_or_default();
-    let row = prices::Row {
-        id: clock.new_id(),
-        model_id: model,
-        version: current.map_or(1, |row| row.version + 1),
-        input: if wanted.is_some() {
-            price.input.0
-        } else {
-            prices::WITHDRAWN
-        },
-        output: price.output.0,
-        cache_read: price.cache_read.map(|price| price.0),
-        cache_write_5m: price.cache_write_5m.map(|price| price.0),
-        cache_write_1h: price.cache_write_1h.map(|price| price.0),
-        created_at: tx.now().0,
-    };
-    told::price(tx, clock, current, &row).await?;
+    let version = current.map_or(1, |row| row.version + 1);
+    let (id, now) = (PriceId(clock.new_id()), tx.now());
+    let row = versions::row(id, ModelId(model), version, wanted, None, now);
+    told::price(tx, clock, &Actor::System, current, &row).await?;
     prices::insert(tx, row).await
 }

@@ -42,6 +42,7 @@ impl Changes {
 pub(super) async fn provider(
     tx: &mut Tx,
     clock: &Clock,
+    by: &Actor,
     before: Option<&providers::Row>,
     after: &providers::Row,
 ) -> Result<()> {
@@ -74,15 +75,35 @@ pub(super) async fn provider(
         Some(_) => "provider.updated",
     };
     let target = Target::Provider(ProviderId(after.id));
-    tell(tx, clock, action, target, changes.details(&after.name)).await
+    tell(tx, clock, by, action, target, changes.details(&after.name)).await
 }
 
+/// The configuration does not name it any more.
 pub(super) async fn provider_disabled(tx: &mut Tx, clock: &Clock, row: &providers::Row) -> Result<()> {
     let target = Target::Provider(ProviderId(row.id));
-    tell(tx, clock, "provider.disabled", target, disabled(&row.name)).await
+    tell(
+        tx,
+        clock,
+        &Actor::System,
+        "provider.disabled",
+        target,
+        disabled(&row.name),
+    )
+    .await
 }
 
-pub(super) async fn model(tx: &mut Tx, clock: &Clock, before: Option<&models::Row>, after: &models::Row) -> Result<()> {
+pub(super) async fn provider_deleted(tx: &mut Tx, clock: &Clock, by: &Actor, row: &providers::Row) -> Result<()> {
+    let target = Target::Provider(ProviderId(row.id));
+    tell(tx, clock, by, "provider.deleted", target, json!({ "name": row.name })).await
+}
+
+pub(super) async fn model(
+    tx: &mut Tx,
+    clock: &Clock,
+    by: &Actor,
+    before: Option<&models::Row>,
+    after: &models::Row,
+) -> Result<()> {
     let list = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     let mut changes = Changes::default();
     changes.shown(
@@ -125,16 +146,27 @@ pub(super) async fn model(tx: &mut Tx, clock: &Clock, before: Option<&models::Ro
         Some(_) => "model.updated",
     };
     let target = Target::Model(ModelId(after.id));
-    tell(tx, clock, action, target, changes.details(&after.name)).await
+    tell(tx, clock, by, action, target, changes.details(&after.name)).await
 }
 
 pub(super) async fn model_disabled(tx: &mut Tx, clock: &Clock, row: &models::Row) -> Result<()> {
     let target = Target::Model(ModelId(row.id));
-    tell(tx, clock, "model.disabled", target, disabled(&row.name)).await
+    tell(tx, clock, &Actor::System, "model.disabled", target, disabled(&row.name)).await
+}
+
+pub(super) async fn model_deleted(tx: &mut Tx, clock: &Clock, by: &Actor, row: &models::Row) -> Result<()> {
+    let target = Target::Model(ModelId(row.id));
+    tell(tx, clock, by, "model.deleted", target, json!({ "name": row.name })).await
 }
 
 /// In micro-dollars per million tokens, as the versions hold them; null where there was no price, or is none any more.
-pub(super) async fn price(tx: &mut Tx, clock: &Clock, before: Option<&prices::Row>, after: &prices::Row) -> Result<()> {
+pub(super) async fn price(
+    tx: &mut Tx,
+    clock: &Clock,
+    by: &Actor,
+    before: Option<&prices::Row>,
+    after: &prices::Row,
+) -> Result<()> {
     let shown = |row: &prices::Row| {
         row.prices().map(|_| {
             json!({
@@ -147,6 +179,7 @@ pub(super) async fn price(tx: &mut Tx, clock: &Clock, before: Option<&prices::Ro
     tell(
         tx,
         clock,
+        by,
         "price.changed",
         Target::Model(ModelId(after.model_id)),
         details,
@@ -158,11 +191,17 @@ fn disabled(name: &str) -> Value {
     json!({ "name": name, "before": { "is_enabled": true }, "after": { "is_enabled": false } })
 }
 
-/// The configuration is the system's: who wrote the file is not known here.
-async fn tell(tx: &mut Tx, clock: &Clock, action: &'static str, target: Target, details: Value) -> Result<()> {
+async fn tell(
+    tx: &mut Tx,
+    clock: &Clock,
+    by: &Actor,
+    action: &'static str,
+    target: Target,
+    details: Value,
+) -> Result<()> {
     let event = Event {
         organization: None,
-        actor: Actor::System,
+        actor: by.clone(),
         action,
         target,
         details,

@@ -63,7 +63,6 @@ const fn one() -> u32 {
 }
 
 /// Left out when written, so that routes from before there were priorities stay as they are.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
 }

@@ -6,8 +6,8 @@ use types::rules;
 use url::{Host, Url};
 
 use super::{
-    AppEnv, ConfigError, FirstAdmin, Registration, SmtpConfig, Written, layers::Merged, sections::WrittenFirstAdmin,
-    settings,
+    AppEnv, ConfigError, FirstAdmin, GatewayConfig, Registration, SmtpConfig, Written, layers::Merged,
+    sections::WrittenFirstAdmin, settings,
 };
 use crate::crypto::Secret;
 
@@ -53,8 +53,34 @@ pub(super) fn written(config: &Written) -> Result<(), ConfigError> {
     if limits.window.is_zero() || limits.sign_in_window.is_zero() {
         return Err(ConfigError::new("rate_limits.window", "must be longer than 0"));
     }
-    if config.gateway.max_body == 0 {
+    gateway(&config.gateway)
+}
+
+fn gateway(config: &GatewayConfig) -> Result<(), ConfigError> {
+    for (key, value) in [
+        ("connect_timeout", config.connect_timeout),
+        ("first_byte_timeout", config.first_byte_timeout),
+        ("idle_timeout", config.idle_timeout),
+        ("total_timeout", config.total_timeout),
+        ("heartbeat", config.heartbeat),
+        ("breaker_window", config.breaker_window),
+        ("breaker_pause", config.breaker_pause),
+    ] {
+        if value.is_zero() {
+            return Err(ConfigError::new(format!("gateway.{key}"), "must be longer than 0"));
+        }
+    }
+    if config.max_body == 0 {
         return Err(ConfigError::new("gateway.max_body", "must be at least 1"));
+    }
+    if config.retries > 10 {
+        return Err(ConfigError::new("gateway.retries", "must be 0 to 10"));
+    }
+    if config.breaker_calls == 0 {
+        return Err(ConfigError::new("gateway.breaker_calls", "must be at least 1"));
+    }
+    if !(1..=100).contains(&config.breaker_failures) {
+        return Err(ConfigError::new("gateway.breaker_failures", "must be 1 to 100"));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize;
 
 use super::values::{AppEnv, Durability, Keep, LogFormat, Networks, OpenMode, Registration, Retention, duration};
-use crate::crypto::Secret;
+use crate::{crypto::Secret, health::Rules};
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -130,12 +130,39 @@ pub struct GatewayConfig {
     pub idle_timeout: Duration,
     #[serde(deserialize_with = "duration")]
     pub total_timeout: Duration,
+    pub retries: u32,
+    #[serde(deserialize_with = "duration")]
+    pub retry_pause: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub retry_wait: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub hold_back: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub heartbeat: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub breaker_window: Duration,
+    pub breaker_calls: u32,
+    /// Percent.
+    pub breaker_failures: u32,
+    #[serde(deserialize_with = "duration")]
+    pub breaker_pause: Duration,
     #[serde(deserialize_with = "duration")]
     pub body_timeout: Duration,
     #[serde(deserialize_with = "duration")]
     pub stall_timeout: Duration,
     /// Bytes.
     pub max_body: usize,
+}
+
+impl GatewayConfig {
+    pub fn breaker(&self) -> Rules {
+        Rules {
+            window: self.breaker_window,
+            least_calls: self.breaker_calls,
+            failure_percent: self.breaker_failures,
+            pause: self.breaker_pause,
+        }
+    }
 }
 
 #[derive(Clone, Deserialize)]

@@ -1,5 +1,7 @@
 //! Rows of API keys. Every look-up is scoped by their owner first.
 
+use std::sync::Arc;
+
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
@@ -9,13 +11,14 @@ use uuid::Uuid;
 use super::{
     Db, Tx,
     entity::{api_key_models, api_keys},
+    together::Together,
 };
 use crate::error::Result;
 
 pub(crate) type Row = api_keys::Model;
 
 /// Whose keys.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Owner {
     /// Those that a person made, whichever organization pays.
     Person(UserId),
@@ -65,8 +68,18 @@ pub(crate) async fn insert(tx: &mut Tx, row: Row, models: Vec<String>) -> Result
     Ok(())
 }
 
+/// Pages that are asked for: whose, after which, how many.
+pub(super) type Pages = Together<(Owner, Option<KeyId>, u64), Vec<Row>>;
+
 /// Newest first, revoked ones included, at most `limit`, those after `after` only.
 pub(crate) async fn page(db: &Db, owner: Owner, after: Option<KeyId>, limit: u64) -> Result<Vec<Row>> {
+    let question = (owner, after, limit);
+    let look = |db, (owner, after, limit)| async move { look(&db, owner, after, limit).await };
+    let rows = Pages::ask(db, |db| &db.0.questions.keys, question, look).await?;
+    Ok(Arc::unwrap_or_clone(rows))
+}
+
+async fn look(db: &Db, owner: Owner, after: Option<KeyId>, limit: u64) -> Result<Vec<Row>> {
     // Ids are UUID v7: their order is the order of creation.
     let mut query = owned(owner).order_by_desc(api_keys::Column::Id).limit(limit);
     if let Some(after) = after {

@@ -7,7 +7,7 @@ use std::{fs::File, path::PathBuf, time::Duration};
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
     sqlx::{self, ConnectOptions, Connection, PgConnection, PgPool},
 };
 use tokio_util::sync::CancellationToken;
@@ -119,6 +119,39 @@ async fn keep_proving(pool: &PgPool, id: i32, connection: PgConnection) {
             Err(_) => tracing::warn!("this node cannot prove that it lives: the database does not answer"),
         }
     }
+}
+
+/// A serving process.
+pub(crate) struct Seen {
+    pub id: i32,
+    /// Unix milliseconds.
+    pub started_at: i64,
+    pub is_alive: bool,
+}
+
+/// Every process that serves this database, and those that left something behind, the oldest first. On SQLite there is one that lives: `own`.
+pub(crate) async fn all(db: &Db, own: Option<i32>) -> Result<Vec<Seen>> {
+    let rows = nodes::Entity::find()
+        .order_by_asc(nodes::Column::Id)
+        .all(db.read())
+        .await?;
+    let alive: Vec<i32> = match db.pools() {
+        Pools::Sqlite { .. } => own.into_iter().collect(),
+        Pools::Postgres { pool, .. } => {
+            let query = "SELECT objid::int8::int4 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = $1::int8::oid \
+                         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+            sqlx::query_scalar(query)
+                .bind(i64::from(LOCK_CLASS))
+                .fetch_all(pool)
+                .await?
+        }
+    };
+    let seen = |row: nodes::Model| Seen {
+        id: row.id,
+        started_at: row.started_at,
+        is_alive: alive.contains(&row.id),
+    };
+    Ok(rows.into_iter().map(seen).collect())
 }
 
 /// Removes a node that has left nothing behind.

@@ -1,7 +1,10 @@
 //! Versions of prices. A version is never changed: calls on the books point at it.
 
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder};
-use types::{Price, money::Prices};
+use std::collections::HashMap;
+
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use types::{ModelId, Price, money::Prices};
+use uuid::Uuid;
 
 use super::{Change, Db, Tx, entity::prices};
 use crate::error::Result;
@@ -45,4 +48,45 @@ impl prices::Model {
             cache_write_1h: self.cache_write_1h.map(Price),
         })
     }
+}
+
+/// The model's highest version, as the transaction sees it.
+pub(crate) async fn current(tx: &mut Tx, model: ModelId) -> Result<Option<Row>> {
+    let query = prices::Entity::find()
+        .filter(prices::Column::ModelId.eq(model.0))
+        .order_by_desc(prices::Column::Version);
+    Ok(query.one(tx.conn()).await?)
+}
+
+/// The highest version of each of these models.
+pub(crate) async fn current_of(db: &Db, models: &[ModelId]) -> Result<Vec<Row>> {
+    let query = prices::Entity::find()
+        .filter(prices::Column::ModelId.is_in(models.iter().map(|model| model.0)))
+        .order_by_asc(prices::Column::Version);
+    let mut highest: HashMap<Uuid, Row> = HashMap::new();
+    for row in query.all(db.read()).await? {
+        highest.insert(row.model_id, row);
+    }
+    Ok(highest.into_values().collect())
+}
+
+/// The model's versions, the highest first, at most `limit`, those below `before` only.
+pub(crate) async fn page(db: &Db, model: ModelId, before: Option<i32>, limit: u64) -> Result<Vec<Row>> {
+    let mut query = prices::Entity::find()
+        .filter(prices::Column::ModelId.eq(model.0))
+        .order_by_desc(prices::Column::Version)
+        .limit(limit);
+    if let Some(before) = before {
+        query = query.filter(prices::Column::Version.lt(before));
+    }
+    Ok(query.all(db.read()).await?)
+}
+
+/// With their model, which no call was ever charged for.
+pub(crate) async fn delete_of(tx: &mut Tx, model: ModelId) -> Result<()> {
+    prices::Entity::delete_many()
+        .filter(prices::Column::ModelId.eq(model.0))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }

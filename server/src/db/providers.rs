@@ -1,6 +1,9 @@
 //! Rows of providers. Credentials come and go sealed; only `catalogue` opens them.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+use types::ProviderId;
 use uuid::Uuid;
 
 use super::{Change, Db, Tx, entity::providers};
@@ -46,6 +49,42 @@ pub(crate) async fn disable(tx: &mut Tx, id: Uuid) -> Result<()> {
         .filter(providers::Column::Id.eq(id))
         .exec(tx.conn())
         .await?;
+    tx.changed(Change::Provider, id);
+    Ok(())
+}
+
+pub(crate) async fn find(db: &Db, id: ProviderId) -> Result<Option<Row>> {
+    Ok(providers::Entity::find_by_id(id.0).one(db.read()).await?)
+}
+
+/// The row for this transaction alone.
+pub(crate) async fn find_locked(tx: &mut Tx, id: ProviderId) -> Result<Option<Row>> {
+    let query = providers::Entity::find_by_id(id.0).lock_exclusive();
+    Ok(query.one(tx.conn()).await?)
+}
+
+pub(crate) async fn by_name(db: &Db, name: &str) -> Result<Option<Row>> {
+    let query = providers::Entity::find().filter(providers::Column::Name.eq(name));
+    Ok(query.one(db.read()).await?)
+}
+
+/// In the order of their ids, at most `limit`, those after `after` only.
+pub(crate) async fn page(db: &Db, after: Option<ProviderId>, limit: u64) -> Result<Vec<Row>> {
+    let mut query = providers::Entity::find()
+        .order_by_asc(providers::Column::Id)
+        .limit(limit);
+    if let Some(after) = after {
+        query = query.filter(providers::Column::Id.gt(after.0));
+    }
+    Ok(query.all(db.read()).await?)
+}
+
+pub(crate) async fn count(tx: &mut Tx) -> Result<u64> {
+    Ok(providers::Entity::find().count(tx.conn()).await?)
+}
+
+pub(crate) async fn delete(tx: &mut Tx, id: ProviderId) -> Result<()> {
+    providers::Entity::delete_by_id(id.0).exec(tx.conn()).await?;
     tx.changed(Change::Provider, id);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Reading the books: sums from the rollups, single calls from the usage rows. Every function begins with whose books they are.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use types::{
@@ -12,8 +12,17 @@ use uuid::Uuid;
 use super::{
     Db,
     calls::{DAY, QUARTER, bucket},
+    together::Together,
 };
 use crate::error::Result;
+
+/// What pages ask of the books, and who waits for which answer.
+#[derive(Default)]
+pub(super) struct Questions {
+    parts: Together<(OrganizationId, Option<UserId>, Span), Vec<Part>>,
+    days: Together<(OrganizationId, Option<UserId>, Span, Vec<Span>), DaysAndSpans>,
+    recent: Together<(OrganizationId, u64), Vec<Call>>,
+}
 
 /// The sums of one member's calls with one key to one model.
 #[derive(Debug)]
@@ -40,9 +49,27 @@ const SUMS: [&str; 10] = [
 ];
 
 /// Sums from `from` to before `to`, both taken outwards to the quarter of an hour. Whole UTC days come from the day sums.
-pub(crate) async fn parts(db: &Db, organization: OrganizationId, from: Timestamp, to: Timestamp) -> Result<Vec<Part>> {
-    let first = bucket(from, QUARTER);
-    let last = bucket(to.plus_millis(QUARTER - 1), QUARTER);
+/// Of everybody, or of one person alone.
+pub(crate) async fn parts(
+    db: &Db,
+    organization: OrganizationId,
+    user: Option<UserId>,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Arc<Vec<Part>>> {
+    let quarters = (bucket(from, QUARTER), bucket(to.plus_millis(QUARTER - 1), QUARTER));
+    let look =
+        |db, (organization, user, quarters)| async move { look_for_parts(&db, organization, user, quarters).await };
+    let question = (organization, user, quarters);
+    Together::ask(db, |db| &db.0.questions.usage.parts, question, look).await
+}
+
+async fn look_for_parts(
+    db: &Db,
+    organization: OrganizationId,
+    user: Option<UserId>,
+    (first, last): Span,
+) -> Result<Vec<Part>> {
     let (mut days_first, mut days_last) = (
         bucket(Timestamp(first).plus_millis(DAY - 1), DAY),
         bucket(Timestamp(last), DAY),
@@ -52,9 +79,10 @@ pub(crate) async fn parts(db: &Db, organization: OrganizationId, from: Timestamp
         (days_first, days_last) = (last, last);
     }
     let columns = SUMS.join(", ");
+    let own = user.map_or("", |_| " AND user_id = $6");
     let part = |table: &str, bound: u8| {
         format!(
-            "SELECT user_id, api_key_id, model, {columns} FROM {table} WHERE organization_id = $1 AND bucket >= ${bound} AND bucket < ${}",
+            "SELECT user_id, api_key_id, model, {columns} FROM {table} WHERE organization_id = $1 AND bucket >= ${bound} AND bucket < ${}{own}",
             bound + 1
         )
     };
@@ -65,13 +93,9 @@ pub(crate) async fn parts(db: &Db, organization: OrganizationId, from: Timestamp
         part("usage_days", 3),
         part("usage_quarters", 4),
     );
-    let values: [Value; 5] = [
-        organization.0.into(),
-        first.into(),
-        days_first.into(),
-        days_last.into(),
-        last.into(),
-    ];
+    let bounds = [first, days_first, days_last, last].map(Value::from);
+    let values = std::iter::once(organization.0.into()).chain(bounds);
+    let values = values.chain(user.map(|user| user.0.into()));
     let statement = Statement::from_sql_and_values(db.read().get_database_backend(), text, values);
     let rows = db.read().query_all_raw(statement).await?;
     let read = |row: &QueryResult| {
@@ -106,16 +130,35 @@ pub(crate) async fn days_of_key(
 /// Some quarter-hours, from the first bound to before the second.
 pub(crate) type Span = (i64, i64);
 
+/// By the day's start, and by the span's place.
+pub(crate) type DaysAndSpans = (Vec<(i64, Sums)>, Vec<(usize, Sums)>);
+
 /// Sums of the UTC days from `first` to before `last`, by the day's start, and of `spans`, by their place. One statement, so that both
-/// are of one moment. Where nothing happened there is none.
+/// are of one moment. Where nothing happened there is none. Of everybody, or of one person alone.
 pub(crate) async fn days_and_spans(
     db: &Db,
     organization: OrganizationId,
+    user: Option<UserId>,
+    days: Span,
+    spans: Vec<Span>,
+) -> Result<Arc<DaysAndSpans>> {
+    let look = |db, (organization, user, days, spans): (_, _, _, Vec<Span>)| async move {
+        look_for_days(&db, organization, user, days, &spans).await
+    };
+    let question = (organization, user, days, spans);
+    Together::ask(db, |db| &db.0.questions.usage.days, question, look).await
+}
+
+async fn look_for_days(
+    db: &Db,
+    organization: OrganizationId,
+    user: Option<UserId>,
     (first, last): Span,
     spans: &[Span],
-) -> Result<(Vec<(i64, Sums)>, Vec<(usize, Sums)>)> {
+) -> Result<DaysAndSpans> {
+    let own = user.map_or_else(String::new, |_| format!(" AND u.user_id = ${}", 2 * spans.len() + 4));
     let mut text = format!(
-        "SELECT 0, u.bucket, {} FROM usage_days AS u WHERE u.organization_id = $1 AND u.bucket >= $2 AND u.bucket < $3 GROUP BY u.bucket",
+        "SELECT 0, u.bucket, {} FROM usage_days AS u WHERE u.organization_id = $1 AND u.bucket >= $2 AND u.bucket < $3{own} GROUP BY u.bucket",
         totals("u."),
     );
     if !spans.is_empty() {
@@ -128,7 +171,7 @@ pub(crate) async fn days_and_spans(
         // CROSS JOIN keeps SQLite's planner from turning the loop inside out: each span is one range of the primary key.
         text = format!(
             "WITH spans(n, since, until) AS (VALUES {}) {text} UNION ALL SELECT 1, spans.n, {} FROM spans CROSS JOIN usage_quarters AS u \
-             WHERE u.organization_id = $1 AND u.bucket >= spans.since AND u.bucket < spans.until GROUP BY spans.n",
+             WHERE u.organization_id = $1 AND u.bucket >= spans.since AND u.bucket < spans.until{own} GROUP BY spans.n",
             rows.join(", "),
             totals("u."),
         );
@@ -137,6 +180,7 @@ pub(crate) async fn days_and_spans(
         .into_iter()
         .chain(spans.iter().flat_map(|(since, until)| [*since, *until]));
     let values = std::iter::once(Value::from(organization.0)).chain(bounds.map(Value::from));
+    let values = values.chain(user.map(|user| Value::from(user.0)));
     let statement = Statement::from_sql_and_values(db.read().get_database_backend(), text, values);
     let (mut days, mut found) = (Vec::new(), Vec::new());
     for row in db.read().query_all_raw(statement).await? {
@@ -240,7 +284,7 @@ fn unsigned(count: i64) -> u64 {
 }
 
 /// What [`call`] reads, in its order: of a finished call, and of one under way.
-const CALL: [(&str, &str); 21] = [
+const CALL: [(&str, &str); 23] = [
     ("id", "call_id"),
     ("request_id", "request_id"),
     ("created_at", "opened_at"),
@@ -262,6 +306,8 @@ const CALL: [(&str, &str); 21] = [
     ("http_status", "0"),
     ("source", "'none'"),
     ("error_class", "CAST(NULL AS TEXT)"),
+    ("conversation_id", "conversation_id"),
+    ("attempts", "CAST(NULL AS TEXT)"),
 ];
 
 static RECENT: LazyLock<String> = LazyLock::new(|| {
@@ -275,6 +321,12 @@ static RECENT: LazyLock<String> = LazyLock::new(|| {
 
 /// The newest calls, those under way included. One statement sees one moment, so a call that ends meanwhile is there once.
 pub(crate) async fn recent(db: &Db, organization: OrganizationId, limit: u64) -> Result<Vec<Call>> {
+    let look = |db, (organization, limit)| async move { look_for_recent(&db, organization, limit).await };
+    let calls = Together::ask(db, |db| &db.0.questions.usage.recent, (organization, limit), look).await?;
+    Ok(Arc::unwrap_or_clone(calls))
+}
+
+async fn look_for_recent(db: &Db, organization: OrganizationId, limit: u64) -> Result<Vec<Call>> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let values: [Value; 2] = [organization.0.into(), most.into()];
     let statement = Statement::from_sql_and_values(db.read().get_database_backend(), RECENT.as_str(), values);
@@ -321,5 +373,11 @@ fn call(row: &QueryResult) -> Result<Call> {
         http_status: u16::try_from(row.try_get_by_index::<i32>(18)?).unwrap_or(0),
         source: UsageSource::parse(&word(19)?).unwrap_or(UsageSource::Estimated),
         error_class: row.try_get_by_index(20)?,
+        conversation_id: row.try_get_by_index::<Option<Uuid>>(21)?.map(ConversationId),
+        // What this version cannot read must not hide the call.
+        attempts: row
+            .try_get_by_index::<Option<String>>(22)?
+            .and_then(|list| serde_json::from_str(&list).ok())
+            .unwrap_or_default(),
     })
 }

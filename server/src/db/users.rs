@@ -30,6 +30,11 @@ pub(crate) async fn by_email(db: &Db, email: &str) -> Result<Option<Row>> {
     Ok(query.one(db.read()).await?)
 }
 
+pub(crate) async fn by_username(db: &Db, folded: &str) -> Result<Option<Row>> {
+    let query = users::Entity::find().filter(users::Column::UsernameFolded.eq(folded));
+    Ok(query.one(db.read()).await?)
+}
+
 pub(crate) async fn email_exists(tx: &mut Tx, email: &str) -> Result<bool> {
     let query = users::Entity::find().filter(users::Column::Email.eq(email));
     Ok(query.count(tx.conn()).await? > 0)
@@ -59,7 +64,8 @@ pub(crate) async fn other_admin_exists_locked(tx: &mut Tx, id: UserId) -> Result
     Ok(others.count(tx.conn()).await? > 0)
 }
 
-async fn lock_admins(tx: &mut Tx) -> Result<()> {
+/// Makes transactions that look at who administers the server run one after another.
+pub(crate) async fn lock_admins(tx: &mut Tx) -> Result<()> {
     const SETUP_LOCK: i64 = 0x7765_6972_0010;
     let backend = tx.conn().get_database_backend();
     // SQLite's write transactions already run one after another.
@@ -110,10 +116,12 @@ pub(crate) async fn replace_hash(tx: &mut Tx, id: UserId, old: &str, new: &str, 
     Ok(())
 }
 
-/// The person may not sign in any more.
-pub(crate) async fn deactivate(tx: &mut Tx, id: UserId) -> Result<()> {
+/// Whether the person may sign in, and their keys and tokens work.
+pub(crate) async fn set_active(tx: &mut Tx, id: UserId, active: bool) -> Result<()> {
+    let now = tx.now().0;
     users::Entity::update_many()
-        .col_expr(users::Column::IsActive, Expr::value(false))
+        .col_expr(users::Column::IsActive, Expr::value(active))
+        .col_expr(users::Column::UpdatedAt, Expr::value(now))
         .filter(users::Column::Id.eq(id.0))
         .exec(tx.conn())
         .await?;

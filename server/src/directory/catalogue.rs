@@ -3,10 +3,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use types::{ModelId, PriceId, ProviderId, Timestamp, catalogue::ModelKind, provider::Shape};
-use url::Url;
 
 use super::{Directory, Maps, ModelEntry, ProviderEntry, ProviderKind, Route, entries::Endpoints};
 use crate::{
+    catalogue::guard,
     config,
     crypto::{MasterKey, Secret},
     db::{models, prices, providers},
@@ -32,6 +32,7 @@ impl Directory {
                 Err(error) => tracing::error!(provider = row.name, detail = %error, "a provider cannot be used"),
             }
         }
+        self.0.deployments.forget_gone();
         let versions = prices::all(db).await?;
         let current: HashMap<_, _> = versions.into_iter().map(|row| (row.model_id, row)).collect();
         let mut found = Vec::new();
@@ -50,7 +51,7 @@ impl Directory {
                 context_length: row.context_length.and_then(|length| u32::try_from(length).ok()),
                 max_output_tokens: row.max_output_tokens.and_then(|most| u32::try_from(most).ok()),
                 price,
-                routes: routes(&row.routes, &ways)?,
+                routes: self.routes(&row.routes, &ways)?,
                 name: row.name,
                 is_demo: false,
             };
@@ -70,6 +71,22 @@ impl Directory {
         found.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(Catalogue { models: found, is_demo })
     }
+
+    fn routes(&self, text: &str, ways: &HashMap<String, Arc<ProviderEntry>>) -> Result<Vec<Route>> {
+        let written: Vec<config::Route> = serde_json::from_str(text)
+            .map_err(|error| Error::internal(format_args!("models.routes cannot be read: {error}")))?;
+        let route = |written: config::Route| {
+            let provider = Arc::clone(ways.get(&written.provider)?);
+            Some(Route {
+                deployment: self.0.deployments.of(provider.id, &provider.name, &written.model),
+                provider,
+                upstream_model: written.model,
+                weight: written.weight,
+                priority: written.priority,
+            })
+        };
+        Ok(written.into_iter().filter_map(route).collect())
+    }
 }
 
 impl Catalogue {
@@ -84,24 +101,12 @@ impl Catalogue {
     }
 }
 
-fn routes(text: &str, ways: &HashMap<String, Arc<ProviderEntry>>) -> Result<Vec<Route>> {
-    let written: Vec<config::Route> = serde_json::from_str(text)
-        .map_err(|error| Error::internal(format_args!("models.routes cannot be read: {error}")))?;
-    let route = |written: config::Route| {
-        Some(Route {
-            provider: Arc::clone(ways.get(&written.provider)?),
-            upstream_model: written.model,
-            weight: written.weight,
-            priority: written.priority,
-        })
-    };
-    Ok(written.into_iter().filter_map(route).collect())
-}
-
 fn provider(row: &providers::Row, master: &MasterKey) -> Result<ProviderEntry> {
     let shape = Shape::parse(&row.dialect)
         .ok_or_else(|| Error::internal(format_args!("the dialect {:?} is not known", row.dialect)))?;
-    let base_url = Url::parse(&row.base_url).map_err(Error::internal)?;
+    // A literal address meets no resolver when it is dialled, so it is judged here once more.
+    let base_url = guard::base_url(&row.base_url, row.allow_private_network)
+        .map_err(|refused| Error::internal(format_args!("its base_url {refused}")))?;
     let credential = match &row.credential {
         None => Secret::new(""),
         Some(sealed) => {

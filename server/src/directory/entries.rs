@@ -10,13 +10,20 @@ use std::{
 
 use types::{
     ApiTokenId, Dialect, KeyId, ModelId, OrganizationId, PlatformRole, Price, PriceId, ProviderId, TeamId, Timestamp,
-    UserId, catalogue::ModelKind, money::Prices, organizations::OrganizationKind, personal_tokens::Scope,
+    UserId,
+    catalogue::{Availability, ModelKind},
+    money::Prices,
+    organizations::OrganizationKind,
+    personal_tokens::Scope,
     provider::Shape,
 };
 use url::Url;
 use uuid::Uuid;
 
-use crate::crypto::Secret;
+use crate::{
+    crypto::Secret,
+    health::{self, Deployment, Rules},
+};
 
 /// An API key. The reasons to refuse it are data here; the caller gives them to whoever presented the secret.
 pub struct KeyEntry {
@@ -194,6 +201,8 @@ pub struct Route {
     pub weight: u32,
     /// Lower is tried first; among equals the weight decides.
     pub priority: u32,
+    /// How it fares; the same for every route to this provider's model.
+    pub deployment: Arc<Deployment>,
 }
 
 pub struct ProviderEntry {
@@ -202,6 +211,10 @@ pub struct ProviderEntry {
     pub kind: ProviderKind,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "all but the demo are of the large one, and each stands behind an Arc"
+)]
 pub enum ProviderKind {
     Http {
         shape: Shape,
@@ -276,6 +289,11 @@ impl ProviderEntry {
 }
 
 impl ModelEntry {
+    /// Whether its routes fare well, as far as the last calls tell.
+    pub fn availability(&self, now: Timestamp) -> Availability {
+        health::availability(self.routes.iter().map(|route| &*route.deployment), now)
+    }
+
     /// 1.00 and 2.00 dollars per million tokens, so that the books have something to show.
     pub fn demo() -> Self {
         let prices = Prices {
@@ -298,6 +316,7 @@ impl ModelEntry {
                 upstream_model: "demo".into(),
                 weight: 1,
                 priority: 0,
+                deployment: Arc::new(Deployment::new("demo/demo".to_owned(), Rules::default())),
             }],
             is_demo: true,
         }

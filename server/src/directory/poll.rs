@@ -120,7 +120,7 @@ impl Directory {
         prune.await.map(|_| ())
     }
 
-    pub(super) fn poll_age(&self) -> Option<Duration> {
+    pub(crate) fn poll_age(&self) -> Option<Duration> {
         let noted = self.0.last_good_poll.load(Ordering::Acquire);
         let at = Duration::from_millis(noted.checked_sub(1)?);
         Some(self.0.started.elapsed().saturating_sub(at))

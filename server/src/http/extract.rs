@@ -6,6 +6,7 @@ mod caller;
 mod client;
 mod json;
 mod place;
+mod platform;
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
@@ -19,7 +20,8 @@ pub use caller::{Reader, Reporter, Unsettled, UnsettledReader};
 pub use client::{client_address, device};
 pub use json::Json;
 pub(super) use json::{body, invalid, json};
-pub(super) use place::{AsAdmin, AsMember, AsOwner, AtTeam, Place};
+pub(super) use place::{AsAdmin, AsMember, AsOwner, AtTeam, Named, Place};
+pub use platform::{Administrator, Overseer};
 
 use crate::{Error, State};
 

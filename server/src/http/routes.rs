@@ -104,11 +104,12 @@ pub fn openapi(config: &Config) -> OpenApi {
         (name = "account", description = "The signed-in person's profile"),
         (name = "organizations", description = "What people own together, who belongs to it, and who is invited. Scopes of `security` name the role a route is for"),
         (name = "teams", description = "Groups of members whose keys share rules"),
+        (name = "models", description = "Models that can be called, and what they cost"),
         (name = "keys", description = "API keys for the model API"),
         (name = "usage", description = "What was used and what it cost"),
         (name = "conversations", description = "Sessions with models as clients report them: metadata alone"),
         (name = "audit", description = "Who changed what"),
-        (name = "admin", description = "What administrators of this server see"),
+        (name = "admin", description = "For administrators of this server: scopes of `security` say whether read-only ones may (`platform_auditor`) or not (`platform_admin`)"),
         (name = "health", description = "Whether the server works")
     )
 )]
@@ -129,6 +130,7 @@ fn everything() -> OpenApiRouter<State> {
         .routes(routes!(api::keys::list_alias, api::keys::create_alias))
         .routes(routes!(api::keys::get_alias, api::keys::revoke_alias))
         .merge(organizations())
+        .merge(catalogue())
         .routes(routes!(api::usage::summary))
         .routes(routes!(api::usage::daily))
         .routes(routes!(api::usage::recent))
@@ -136,9 +138,30 @@ fn everything() -> OpenApiRouter<State> {
         .routes(routes!(api::conversations::get))
         .routes(routes!(api::audit::organization))
         .routes(routes!(api::audit::organization_export))
+        .merge(admin())
+}
+
+/// For who runs the server.
+fn admin() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(api::users::list))
+        .routes(routes!(api::users::get, api::users::change, api::users::delete))
+        .routes(routes!(api::users::sign_out))
+        .routes(routes!(api::users::reset_second_factor))
+        .routes(routes!(api::overseen::list))
+        .routes(routes!(
+            api::overseen::get,
+            api::overseen::change,
+            api::overseen::delete
+        ))
+        .routes(routes!(api::overseen::members, api::overseen::add_member))
+        .routes(routes!(api::overseen::change_member, api::overseen::remove_member))
         .routes(routes!(api::audit::server))
         .routes(routes!(api::audit::server_export))
         .routes(routes!(api::request_log::list))
+        .routes(routes!(api::system::facts))
+        .routes(routes!(api::system::limits))
+        .routes(routes!(api::system::sign_in_methods))
 }
 
 fn organizations() -> OpenApiRouter<State> {
@@ -163,6 +186,28 @@ fn organizations() -> OpenApiRouter<State> {
         .routes(routes!(api::teams::get, api::teams::update, api::teams::delete))
         .routes(routes!(api::teams::members, api::teams::add_member))
         .routes(routes!(api::teams::remove_member))
+}
+
+/// Who serves models, which ones are offered, what they cost.
+fn catalogue() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(api::models::list))
+        .routes(routes!(api::models::get))
+        .routes(routes!(api::admin_providers::list, api::admin_providers::create))
+        .routes(routes!(
+            api::admin_providers::get,
+            api::admin_providers::update,
+            api::admin_providers::delete
+        ))
+        .routes(routes!(api::admin_providers::rotate))
+        .routes(routes!(api::admin_providers::test))
+        .routes(routes!(api::admin_models::list, api::admin_models::create))
+        .routes(routes!(
+            api::admin_models::get,
+            api::admin_models::update,
+            api::admin_models::delete
+        ))
+        .routes(routes!(api::admin_models::prices, api::admin_models::set_price))
 }
 
 /// Of conversations; those of sign-ins are part of `auth`.

@@ -17,7 +17,7 @@ use types::{
 };
 
 pub(crate) use accept::{Invited, invited, use_up};
-pub use accept::{accept, look};
+pub use accept::{accept, address, look};
 
 use super::{Member, OrganizationAdmin, hold, may_grant, must_be_shared};
 use crate::{
@@ -49,7 +49,7 @@ pub async fn create(
     new: NewInvitation,
     device: &Device,
 ) -> Result<SentInvitation> {
-    let email = new.email.as_deref().map(|email| address(state, email)).transpose()?;
+    let email = new.email.as_deref().map(|email| mailable(state, email)).transpose()?;
     may_grant(admin.role, new.role)?;
     must_be_shared(state, admin)?;
     if let Some(email) = &email {
@@ -79,7 +79,7 @@ pub async fn create(
         dev_link: None,
         details: sent.details.clone(),
     };
-    let (then, member) = (state.clone(), **admin);
+    let (then, member) = (state.clone(), (**admin).clone());
     let write = state.write(move |tx| {
         Box::pin(async move {
             let held = hold(tx, &member, OrganizationRole::Admin).await?;
@@ -89,9 +89,9 @@ pub async fn create(
                 let message = format!("{MOST_OPEN} invitations are open, which is the most. Revoke some first.");
                 return Err(Error::refused(Code::Conflict, message));
             }
-            let details = json!({ "invitation": row.id, "role": row.role, "mailed": row.email.is_some() });
+            let (id, details) = (row.id.into(), json!({ "after": given(&row) }));
             db::invitations::insert(tx, row).await?;
-            tell(tx, then.clock(), &member, "invitation.created", details).await?;
+            tell(tx, then.clock(), &member, "invitation.created", id, details).await?;
             letter.send(tx, &then, &held.row.name)
         })
     });
@@ -115,7 +115,7 @@ pub async fn page(
 ///
 /// Errors: 404 for an unknown one; 403 for one to a role above one's own; 409 for one that was accepted.
 pub async fn revoke(state: &State, admin: &OrganizationAdmin<'_>, id: InvitationId) -> Result<()> {
-    let (member, clock) = (**admin, state.clock().clone());
+    let (member, clock) = ((**admin).clone(), state.clock().clone());
     state
         .write(move |tx| {
             Box::pin(async move {
@@ -123,8 +123,8 @@ pub async fn revoke(state: &State, admin: &OrganizationAdmin<'_>, id: Invitation
                 let row = find(tx, member.organization_id, id).await?;
                 may_grant(held.role, role_of(&row)?)?;
                 if db::invitations::revoke(tx, member.organization_id, id).await? {
-                    let details = json!({ "invitation": id });
-                    return tell(tx, &clock, &member, "invitation.revoked", details).await;
+                    let details = json!({ "before": given(&row) });
+                    return tell(tx, &clock, &member, "invitation.revoked", id, details).await;
                 }
                 match row.accepted_at {
                     Some(_) => Err(accepted()),
@@ -147,7 +147,7 @@ pub async fn resend(
 ) -> Result<SentInvitation> {
     let (token, hash) = secret(state);
     let expires_at = state.clock().now().plus_millis(LIVES_MILLIS);
-    let member = **admin;
+    let member = (**admin).clone();
     let found = db::invitations::look(state.db(), member.organization_id, id).await?;
     let found = found.ok_or_else(unknown)?;
     may_grant(admin.role, role_of(&found)?)?;
@@ -165,19 +165,19 @@ pub async fn resend(
     let write = state.write(move |tx| {
         Box::pin(async move {
             let held = hold(tx, &member, OrganizationRole::Admin).await?;
-            may_grant(held.role, role_of(&row)?)?;
+            let before = find(tx, member.organization_id, id).await?;
+            may_grant(held.role, role_of(&before)?)?;
             let renewed =
                 db::invitations::renew(tx, member.organization_id, id, hash, member.user_id, expires_at).await?;
             if !renewed {
-                let row = find(tx, member.organization_id, id).await?;
-                return Err(if row.accepted_at.is_some() {
+                return Err(if before.accepted_at.is_some() {
                     accepted()
                 } else {
                     revoked()
                 });
             }
-            let details = json!({ "invitation": id });
-            tell(tx, then.clock(), &member, "invitation.resent", details).await?;
+            let details = json!({ "before": given(&before), "after": given(&row) });
+            tell(tx, then.clock(), &member, "invitation.resent", id, details).await?;
             letter.send(tx, &then, &held.row.name)
         })
     });
@@ -186,7 +186,7 @@ pub async fn resend(
 }
 
 /// Errors: 422 for what is no address, and where nobody would get the letter: the link must reach the mailbox and nobody else.
-fn address(state: &State, email: &str) -> Result<String> {
+fn mailable(state: &State, email: &str) -> Result<String> {
     let mut errors = FieldErrors::new();
     let outcome = match rules::email(email) {
         Ok(()) if !mail::available(state) => Err(Wrong::NotBuilt),
@@ -337,12 +337,26 @@ fn revoked() -> Error {
     Error::refused(Code::Conflict, "This invitation was revoked. Make a new one.")
 }
 
-async fn tell(tx: &mut Tx, clock: &Clock, member: &Member, action: &'static str, details: Value) -> Result<()> {
+/// What the audit log tells of one: what it gives, in whose name, how long. Not to which address.
+fn given(row: &Row) -> Value {
+    json!({
+        "role": row.role, "mailed": row.email.is_some(), "invited_by": row.invited_by, "expires_at": Timestamp(row.expires_at),
+    })
+}
+
+async fn tell(
+    tx: &mut Tx,
+    clock: &Clock,
+    member: &Member,
+    action: &'static str,
+    id: InvitationId,
+    details: Value,
+) -> Result<()> {
     let event = Event {
         organization: Some(member.organization_id),
         actor: member.actor(),
         action,
-        target: Target::Organization(member.organization_id),
+        target: Target::Invitation(id),
         details,
     };
     audit::record(tx, clock, event).await

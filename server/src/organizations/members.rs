@@ -9,6 +9,7 @@ use types::{
     error::Code,
     organizations::{self as wire, NewMember, Who},
     page::Page,
+    rules,
 };
 
 use super::{Member, OrganizationAdmin, hold, may_grant, must_be_shared, role_in};
@@ -36,6 +37,13 @@ pub async fn get(state: &State, member: &Member, user: UserId) -> Result<wire::M
     row.and_then(|row| shown(state, &row)).ok_or_else(unknown)
 }
 
+/// Which of them has this address: members see each other's.
+pub async fn by_email(state: &State, member: &Member, email: &str) -> Result<Option<UserId>> {
+    let row = db::users::by_email(state.db(), &rules::normal_email(email)).await?;
+    let id = row.map(|row| UserId(row.id));
+    Ok(id.filter(|id| state.directory().is_member(member.organization_id, *id).is_some()))
+}
+
 /// Adds somebody who has an account with a verified address.
 ///
 /// Errors: 403 for a role above one's own; 404 `user_not_found` for nobody, and for who cannot be added; 429 after too many of those; 409 for who
@@ -45,7 +53,7 @@ pub async fn add(state: &State, admin: &OrganizationAdmin<'_>, new: NewMember) -
     may_grant(admin.role, new.role)?;
     must_be_shared(state, admin)?;
     let user = look_up(state, admin.user_id, who).await?;
-    let (member, role, clock) = (**admin, new.role, state.clock().clone());
+    let (member, role, clock) = ((**admin).clone(), new.role, state.clock().clone());
     let then = state.clone();
     state
         .write(move |tx| {
@@ -54,7 +62,7 @@ pub async fn add(state: &State, admin: &OrganizationAdmin<'_>, new: NewMember) -
                 may_grant(held.role, role)?;
                 let row = row_of(tx, member.organization_id, user, role);
                 idempotency::record(tx, &shown(&then, &row).ok_or_else(unknown)?).await?;
-                let details = json!({ "user": user, "role": role.name() });
+                let details = json!({ "after": { "role": role.name() } });
                 join(tx, &clock, member.organization_id, user, role, member.actor(), details).await
             })
         })
@@ -86,7 +94,7 @@ async fn look_up(state: &State, asks: UserId, who: Who) -> Result<UserId> {
     }
 }
 
-fn row_of(tx: &Tx, organization: OrganizationId, user: UserId, role: OrganizationRole) -> MemberRow {
+pub(super) fn row_of(tx: &Tx, organization: OrganizationId, user: UserId, role: OrganizationRole) -> MemberRow {
     MemberRow {
         organization_id: organization.0,
         user_id: user.0,
@@ -126,32 +134,16 @@ pub async fn change_role(
     user: UserId,
     role: OrganizationRole,
 ) -> Result<wire::Member> {
-    let (member, clock) = (**admin, state.clock().clone());
+    let (member, clock) = ((**admin).clone(), state.clock().clone());
     state
         .write(move |tx| {
             Box::pin(async move {
                 let held = hold(tx, &member, OrganizationRole::Admin).await?;
-                let organization = member.organization_id;
-                let before = role_in(tx, organization, user).await?.ok_or_else(unknown)?;
-                may_grant(held.role, before)?;
-                may_grant(held.role, role)?;
-                if before == role {
-                    return Ok(());
-                }
-                keep_an_owner(tx, organization, user, before).await?;
-                db::organizations::set_member_role(tx, organization, user, role).await?;
-                tx.changed(Change::Member, user);
-                let details = json!({ "user": user, "role": role.name(), "before": before.name() });
-                tell(
-                    tx,
-                    &clock,
-                    organization,
-                    user,
-                    member.actor(),
-                    "member.role_changed",
-                    details,
-                )
-                .await
+                let by = By {
+                    role: held.role,
+                    actor: member.actor(),
+                };
+                set_role(tx, &clock, member.organization_id, user, role, by).await
             })
         })
         .await?;
@@ -166,7 +158,7 @@ pub async fn remove(state: &State, member: &Member, user: UserId) -> Result<()> 
         member.admin()?;
     }
     must_be_shared(state, member)?;
-    let (member, clock) = (*member, state.clock().clone());
+    let (member, clock) = (member.clone(), state.clock().clone());
     state
         .write(move |tx| {
             Box::pin(async move {
@@ -176,22 +168,53 @@ pub async fn remove(state: &State, member: &Member, user: UserId) -> Result<()> 
                 if member.user_id != user {
                     may_grant(held.role, role)?;
                 }
-                keep_an_owner(tx, organization, user, role).await?;
-                let keys = part(tx, organization, user).await?;
-                let details = json!({ "user": user, "keys_revoked": keys });
-                tell(
-                    tx,
-                    &clock,
-                    organization,
-                    user,
-                    member.actor(),
-                    "member.removed",
-                    details,
-                )
-                .await
+                take_out(tx, &clock, organization, user, role, member.actor()).await
             })
         })
         .await
+}
+
+/// Who changes a member, and what they may do in the organization.
+pub(super) struct By {
+    pub role: OrganizationRole,
+    pub actor: Actor,
+}
+
+/// Gives a member another role, inside a transaction that holds the organization.
+pub(super) async fn set_role(
+    tx: &mut Tx,
+    clock: &Clock,
+    organization: OrganizationId,
+    user: UserId,
+    role: OrganizationRole,
+    by: By,
+) -> Result<()> {
+    let before = role_in(tx, organization, user).await?.ok_or_else(unknown)?;
+    may_grant(by.role, before)?;
+    may_grant(by.role, role)?;
+    if before == role {
+        return Ok(());
+    }
+    keep_an_owner(tx, organization, user, before).await?;
+    db::organizations::set_member_role(tx, organization, user, role).await?;
+    tx.changed(Change::Member, user);
+    let details = json!({ "before": { "role": before.name() }, "after": { "role": role.name() } });
+    tell(tx, clock, organization, user, by.actor, "member.role_changed", details).await
+}
+
+/// Removes a member who is `role`, inside a transaction that holds the organization.
+pub(super) async fn take_out(
+    tx: &mut Tx,
+    clock: &Clock,
+    organization: OrganizationId,
+    user: UserId,
+    role: OrganizationRole,
+    actor: Actor,
+) -> Result<()> {
+    keep_an_owner(tx, organization, user, role).await?;
+    let keys = part(tx, organization, user).await?;
+    let details = json!({ "before": { "role": role.name() }, "keys_revoked": keys });
+    tell(tx, clock, organization, user, actor, "member.removed", details).await
 }
 
 /// Errors: 409 when nobody else owns the organization.
@@ -224,7 +247,7 @@ pub(crate) async fn part(tx: &mut Tx, organization: OrganizationId, user: UserId
     Ok(keys.len())
 }
 
-async fn tell(
+pub(crate) async fn tell(
     tx: &mut Tx,
     clock: &Clock,
     organization: OrganizationId,
@@ -243,7 +266,7 @@ async fn tell(
     audit::record(tx, clock, event).await
 }
 
-fn shown(state: &State, row: &MemberRow) -> Option<wire::Member> {
+pub(super) fn shown(state: &State, row: &MemberRow) -> Option<wire::Member> {
     let person = state.directory().user(UserId(row.user_id))?;
     Some(wire::Member {
         user_id: person.id,
@@ -256,6 +279,6 @@ fn shown(state: &State, row: &MemberRow) -> Option<wire::Member> {
     })
 }
 
-fn unknown() -> Error {
+pub(super) fn unknown() -> Error {
     Error::refused(Code::NotFound, "Nobody of this id belongs to the organization.")
 }

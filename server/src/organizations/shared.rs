@@ -9,7 +9,7 @@ use types::{
     rules::Wrong,
 };
 
-use super::{Member, OrganizationOwner, get, hold};
+use super::{OrganizationOwner, get, hold};
 use crate::{
     Error, State,
     audit::{self, Actor, Event, Target},
@@ -39,7 +39,7 @@ pub async fn create(state: &State, user: &User, new: NewOrganization) -> Result<
         actor: Actor::signed_in(user),
         action: "organization.created",
         target: Target::Organization(id),
-        details: json!({ "slug": slug }),
+        details: json!({ "after": { "slug": slug } }),
     };
     let now = state.clock().now().0;
     let row = db::organizations::Row {
@@ -108,15 +108,26 @@ pub async fn update(state: &State, owner: &OrganizationOwner<'_>, change: Organi
         super::must_be_shared(state, owner)?;
         may_have_slug(state, person.role == types::PlatformRole::Admin, slug)?;
     }
-    let (member, clock) = (**owner, state.clock().clone());
-    let write = state.write(move |tx| Box::pin(async move { write(tx, &clock, &member, change).await }));
+    let (member, clock) = ((**owner).clone(), state.clock().clone());
+    let write = state.write(move |tx| {
+        Box::pin(async move {
+            let row = hold(tx, &member, OrganizationRole::Owner).await?.row;
+            write(tx, &clock, member.actor(), row, change).await
+        })
+    });
     write.await.map_err(slug_conflict)?;
     get(state, owner)
 }
 
-async fn write(tx: &mut Tx, clock: &Clock, owner: &Member, change: OrganizationChange) -> Result<()> {
-    let id = owner.organization_id;
-    let row = hold(tx, owner, OrganizationRole::Owner).await?.row;
+/// Writes what changes of an organization that the transaction holds.
+pub(super) async fn write(
+    tx: &mut Tx,
+    clock: &Clock,
+    actor: Actor,
+    row: db::organizations::Row,
+    change: OrganizationChange,
+) -> Result<()> {
+    let id = OrganizationId(row.id);
     let name = change
         .name
         .map_or_else(|| row.name.clone(), |name| name.trim().to_owned());
@@ -132,20 +143,19 @@ async fn write(tx: &mut Tx, clock: &Clock, owner: &Member, change: OrganizationC
     if !fields.is_empty() {
         db::organizations::rename(tx, id, &name, slug.as_deref()).await?;
         tx.changed(Change::Organization, id);
-        let details = json!({ "fields": fields });
-        audit::record(tx, clock, event(id, owner.actor(), "organization.updated", details)).await?;
+        let details = match slug == row.slug {
+            true => json!({ "fields": fields }),
+            false => json!({ "fields": fields, "before": { "slug": row.slug }, "after": { "slug": slug } }),
+        };
+        audit::record(tx, clock, event(id, actor.clone(), "organization.updated", details)).await?;
     }
     if let Some(required) = change.requires_second_factor {
         let now = tx.now();
         if db::organizations::require_second_factor(tx, id, required, now).await? {
             tx.changed(Change::Organization, id);
-            let details = json!({ "required": required });
-            audit::record(
-                tx,
-                clock,
-                event(id, owner.actor(), "organization.second_factor", details),
-            )
-            .await?;
+            let switch = |required: bool| json!({ "requires_second_factor": required });
+            let details = json!({ "before": switch(!required), "after": switch(required) });
+            audit::record(tx, clock, event(id, actor, "organization.second_factor", details)).await?;
         }
     }
     Ok(())
@@ -160,7 +170,7 @@ pub async fn delete(state: &State, owner: &OrganizationOwner<'_>) -> Result<()> 
         let message = "A personal organization goes with its account and not before.";
         return Err(Error::refused(Code::Conflict, message));
     }
-    let (member, clock) = (**owner, state.clock().clone());
+    let (member, clock) = ((**owner).clone(), state.clock().clone());
     state
         .write(move |tx| {
             Box::pin(async move {
@@ -188,7 +198,7 @@ pub(crate) async fn dissolve(tx: &mut Tx, clock: &Clock, actor: Actor, row: db::
     }
     db::organizations::delete(tx, id).await?;
     tx.changed(Change::Organization, id);
-    let details = json!({ "slug": row.slug, "keys_revoked": keys.len() });
+    let details = json!({ "before": { "slug": row.slug }, "keys_revoked": keys.len() });
     audit::record(tx, clock, event(id, actor, "organization.deleted", details)).await
 }
 
@@ -246,7 +256,7 @@ async fn move_slug(tx: &mut Tx, id: OrganizationId, old: Option<&str>, new: Opti
     Ok(())
 }
 
-fn slug_conflict(error: Error) -> Error {
+pub(super) fn slug_conflict(error: Error) -> Error {
     match error {
         Error::Conflict { constraint } if constraint == "organizations.slug" => slug_taken(),
         error => error,

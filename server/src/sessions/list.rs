@@ -1,14 +1,16 @@
 //! A person's sign-ins: seen, ended, and given a new cookie.
 
 use types::{
-    SessionId, Timestamp,
+    SessionId, Timestamp, UserId,
     error::Code,
     sessions::{Session, SessionKind},
 };
 
-use super::{NewCookie, User, browser, end, is_alive};
+use super::{NewCookie, User, browser, end, end_by, is_alive};
 use crate::{
     Error, State,
+    audit::Actor,
+    clock::Clock,
     db::{self, Tx},
     error::Result,
 };
@@ -49,8 +51,8 @@ pub async fn end_others(state: &State, user: &User) -> Result<u64> {
 /// Ends a person's sign-ins inside a transaction, all but `kept`: after a reset of their password, say. `why` goes to the audit log.
 pub(crate) async fn end_all(
     tx: &mut Tx,
-    clock: &crate::clock::Clock,
-    user: types::UserId,
+    clock: &Clock,
+    user: UserId,
     kept: Option<SessionId>,
     why: &'static str,
 ) -> Result<u64> {
@@ -62,6 +64,30 @@ pub(crate) async fn end_all(
         }
     }
     Ok(ended)
+}
+
+/// Ends all of somebody's sign-ins because `actor` says so. Returns how many.
+pub(crate) async fn end_all_by(
+    tx: &mut Tx,
+    clock: &Clock,
+    user: UserId,
+    actor: &Actor,
+    why: &'static str,
+) -> Result<u64> {
+    let mut ended = 0;
+    for row in db::sessions::of_user_in(tx, user).await? {
+        end_by(tx, clock, &row, actor.clone(), why).await?;
+        ended += 1;
+    }
+    Ok(ended)
+}
+
+/// When each of somebody's sign-ins that still count was used last, in Unix milliseconds.
+pub(crate) async fn alive(state: &State, user: UserId) -> Result<Vec<i64>> {
+    let now = state.clock().now();
+    let rows = db::sessions::of_user(state.db(), user).await?;
+    let alive = rows.iter().filter(|row| is_alive(state.config(), row, now));
+    Ok(alive.map(|row| row.last_seen_at).collect())
 }
 
 /// Gives the person's browser a new cookie for the same sign-in; the old value is worth nothing from here on. For whoever's

@@ -25,6 +25,7 @@ use types::{
 
 pub use flow::{Browser, LINK_MILLIS, ticket};
 pub use linked::{list, may_link, unlink};
+pub(crate) use provider::callback;
 pub use provider::{PATIENCE, Providers, start_path};
 
 use crate::{

@@ -16,7 +16,7 @@ async fn send(app: &App, method: &str, path: &str, person: &Person, body: &Value
 }
 
 /// What one person does with their account, from sign-up to leaving.
-async fn life(app: &App) {
+pub async fn life(app: &App) {
     let password = json!({ "current_password": PASSWORD });
     let anna = app.register("anna").await;
     let link = json!({ "token": token_of(&app.link_to("anna@example.com")) });
@@ -104,7 +104,7 @@ async fn life(app: &App) {
 }
 
 /// What people do together: an organization from its making to its end.
-async fn life_together(app: &App) {
+pub async fn life_together(app: &App) {
     let owner = app.verified("olga").await;
     let acme = format!("organizations/{}", app.organization(&owner, "acme").await);
     let paul = app.member(&owner, "acme", "paul", "member").await;
@@ -247,12 +247,12 @@ async fn told_of_the_catalogue(database: Database) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_configuration_changes_is_told_on_sqlite() {
-    told_of_the_catalogue(Database::sqlite()).await;
+    Box::pin(told_of_the_catalogue(Database::sqlite())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_configuration_changes_is_told_on_postgres() {
     if let Some(database) = Database::postgres() {
-        told_of_the_catalogue(database).await;
+        Box::pin(told_of_the_catalogue(database)).await;
     }
 }

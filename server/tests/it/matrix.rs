@@ -1,12 +1,13 @@
 //! Who may reach what of others (C071): every route of the document with an id in its path × everybody who might try it.
 //!
 //! What is expected follows from what the route declares in the document: the role in `security`'s scopes (none = one's own things
-//! alone), and what stands in its path. A new route whose parameters are known is in it without touching this file.
+//! alone; `user` = everybody with an account; `platform_admin` and `platform_auditor` = who administers the server, with or without an id), and
+//! what stands in its path. A new route whose parameters are known is in it without touching this file.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use types::OrganizationRole;
+use types::{OrganizationRole, PlatformRole};
 
 use crate::support::{
     App, Database, PASSWORD, Person,
@@ -29,9 +30,13 @@ enum Who {
     Key,
     /// The same as `x-api-key`.
     KeyHeader,
+    /// A read-only administrator of the server, who belongs to nothing of it.
+    Overseer,
+    /// An administrator of the server, who belongs to nothing of it.
+    Root,
 }
 
-const EVERYBODY: [Who; 8] = [
+const EVERYBODY: [Who; 10] = [
     Who::Nobody,
     Who::Outsider,
     Who::Member,
@@ -40,6 +45,8 @@ const EVERYBODY: [Who; 8] = [
     Who::ForeignerAtHome,
     Who::Key,
     Who::KeyHeader,
+    Who::Overseer,
+    Who::Root,
 ];
 
 /// What stands in the path for a parameter.
@@ -54,12 +61,29 @@ struct World {
     member: Person,
     outsider: Person,
     foreigner: Person,
+    overseer: Person,
+    root: Person,
     foreign_key: String,
     /// By the segment before a parameter, and the parameter.
     fixtures: BTreeMap<(&'static str, &'static str), Fixture>,
 }
 
 async fn world(app: &App) -> World {
+    let root = app.admin().await;
+    let overseer = app.verified("overseer").await;
+    let id = overseer.id.parse().unwrap();
+    let role = PlatformRole::ReadOnlyAdmin;
+    server::for_tests::set_platform_role(&app.state, id, role)
+        .await
+        .unwrap();
+    let make = async |path: &str, sent: Value| {
+        let call = app.post(path).bearer(&root.access).json(&sent);
+        id_of(&call.send().await.expect(201))
+    };
+    let sent = json!({ "name": "p", "dialect": "openai", "base_url": "https://p.example.com/v1" });
+    let provider = make("/api/v1/admin/providers", sent).await;
+    let sent = json!({ "name": "m", "routes": [{ "provider": "p", "model": "m" }] });
+    let model = make("/api/v1/admin/models", sent).await;
     let owner = app.verified("owner").await;
     let acme = app.organization(&owner, "acme").await;
     let admin = app.member(&owner, "acme", "admin", "admin").await;
@@ -119,6 +143,9 @@ async fn world(app: &App) -> World {
         (("keys", "{id}"), named(&id_of(&key))),
         (("api-keys", "{id}"), named(&id_of(&key))),
         (("sessions", "{id}"), named(sessions["data"][0]["id"].as_str().unwrap())),
+        (("users", "{id}"), named(&owner.id)),
+        (("providers", "{id}"), named(&provider)),
+        (("models", "{id}"), named(&model)),
         (
             ("conversations", "{id}"),
             named(conversation["session_id"].as_str().unwrap()),
@@ -134,20 +161,51 @@ async fn world(app: &App) -> World {
         member,
         outsider,
         foreigner,
+        overseer,
+        root,
         foreign_key: foreign_key["key"].as_str().unwrap().to_owned(),
         fixtures,
     }
 }
 
-/// A route with an id in its path that asks for a credential.
+/// Whom a door is for.
+#[derive(Debug, Clone, Copy)]
+enum Needs {
+    /// Only whose thing it is.
+    Own,
+    /// Everybody with an account: what the server offers to all.
+    Anybody,
+    Role(OrganizationRole),
+    PlatformAuditor,
+    PlatformAdmin,
+}
+
+impl Needs {
+    fn of(scopes: &[Value]) -> Option<Self> {
+        let Some(scope) = scopes.first() else {
+            return Some(Needs::Own);
+        };
+        match scope.as_str()? {
+            "user" => Some(Needs::Anybody),
+            "platform_auditor" => Some(Needs::PlatformAuditor),
+            "platform_admin" => Some(Needs::PlatformAdmin),
+            role => OrganizationRole::parse(role).map(Needs::Role),
+        }
+    }
+
+    const fn is_of_platform(self) -> bool {
+        matches!(self, Needs::PlatformAuditor | Needs::PlatformAdmin)
+    }
+}
+
+/// A route that asks for a credential, with an id in its path or for administrators of the server.
 struct Door {
     method: String,
     /// With the fixtures in place of the parameters.
     path: String,
     /// The same under the foreigner's organization, if there is more in it than the organization.
     path_at_home: Option<String>,
-    /// The role it declares; none = only one's own.
-    needs: Option<OrganizationRole>,
+    needs: Needs,
     is_secret: bool,
     body: Value,
 }
@@ -155,9 +213,6 @@ struct Door {
 fn doors(document: &Value, world: &World) -> Vec<Door> {
     let mut doors = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        if !path.contains('{') {
-            continue;
-        }
         let segments: Vec<&str> = path.split('/').collect();
         let mut filled = Vec::new();
         let mut secret = false;
@@ -189,12 +244,11 @@ fn doors(document: &Value, world: &World) -> Vec<Door> {
             };
             let scopes = security.iter().find_map(|one| one["access_token"].as_array());
             let Some(scopes) = scopes else { continue };
-            let needs = scopes.first().map(|scope| {
-                let role = OrganizationRole::parse(scope.as_str().unwrap());
-                role.unwrap_or_else(|| {
-                    panic!("{method} {path} declares the scope {scope}, which is no role of an organization")
-                })
-            });
+            let needs = Needs::of(scopes)
+                .unwrap_or_else(|| panic!("{method} {path} declares the scopes {scopes:?}, which are no role"));
+            if !path.contains('{') && !needs.is_of_platform() {
+                continue;
+            }
             doors.push(Door {
                 method: method.to_uppercase(),
                 path: filled.join("/"),
@@ -224,18 +278,25 @@ fn body(operation: &Value) -> Value {
 /// The one answer, or none where the caller may.
 fn expected(door: &Door, who: Who) -> Option<(u16, &'static str)> {
     let as_member = |role: OrganizationRole| match door.needs {
-        Some(needed) if role.reaches(needed) => None,
-        Some(_) => Some((403, "forbidden")),
-        None if door.is_secret => Some((403, "forbidden")),
-        None => Some((404, "not_found")),
+        Needs::Anybody => None,
+        Needs::Role(needed) if role.reaches(needed) => None,
+        Needs::Own if !door.is_secret => Some((404, "not_found")),
+        _ => Some((403, "forbidden")),
+    };
+    let as_stranger = match door.needs {
+        needs if needs.is_of_platform() || door.is_secret => Some((403, "forbidden")),
+        _ => Some((404, "not_found")),
     };
     match who {
         Who::Nobody => Some((401, "missing_credential")),
         Who::Key | Who::KeyHeader => Some((401, "invalid_credential")),
+        _ if matches!(door.needs, Needs::Anybody) => None,
         Who::Member => as_member(OrganizationRole::Member),
         Who::Admin => as_member(OrganizationRole::Admin),
-        Who::Outsider | Who::Foreigner if door.is_secret => Some((403, "forbidden")),
-        Who::Outsider | Who::Foreigner | Who::ForeignerAtHome => Some((404, "not_found")),
+        Who::Root if door.needs.is_of_platform() => None,
+        Who::Overseer if matches!(door.needs, Needs::PlatformAuditor) => None,
+        Who::ForeignerAtHome if !door.needs.is_of_platform() => Some((404, "not_found")),
+        Who::Outsider | Who::Foreigner | Who::ForeignerAtHome | Who::Overseer | Who::Root => as_stranger,
     }
 }
 
@@ -279,6 +340,8 @@ async fn check(app: &App) -> BTreeMap<&'static str, usize> {
                     Who::Foreigner | Who::ForeignerAtHome => call.bearer(&world.foreigner.access),
                     Who::Key => call.bearer(&world.foreign_key),
                     Who::KeyHeader => call.header("x-api-key", &world.foreign_key),
+                    Who::Overseer => call.bearer(&world.overseer.access),
+                    Who::Root => call.bearer(&world.root.access),
                 };
                 let call = match door.method.as_str() {
                     "GET" => call,

@@ -260,3 +260,44 @@ async fn owners_on_two_nodes_who_demote_each_other_leave_one() {
     second.stop().await;
     first.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn administrator_demoted_on_one_node_is_refused_on_the_other_within_seconds() {
+    let Some((first, second)) = two_nodes().await else {
+        return;
+    };
+    let root = first.admin().await;
+    let other = first.verified("other").await;
+    let role = types::PlatformRole::Admin;
+    let id = other.id.parse().unwrap();
+    server::for_tests::set_platform_role(&first.state, id, role)
+        .await
+        .unwrap();
+    let list = async || {
+        let call = second.get("/api/v1/admin/users").bearer(&other.access);
+        call.send().await
+    };
+    while list().await.status != 200 {
+        look_again().await;
+    }
+    let change = async |change: Value| {
+        let path = format!("/api/v1/admin/users/{}", other.id);
+        let call = first.call("PATCH", &path).bearer(&root.access).json(&change);
+        call.send().await.expect(200);
+        std::time::Instant::now()
+    };
+    let since = change(json!({ "role": "user" })).await;
+    while list().await.status == 200 {
+        look_again().await;
+    }
+    list().await.problem(403, "forbidden");
+    assert!(since.elapsed().as_secs() < 5);
+    let since = change(json!({ "is_active": false })).await;
+    while list().await.status == 403 {
+        look_again().await;
+    }
+    list().await.problem(401, "invalid_credential");
+    assert!(since.elapsed().as_secs() < 5);
+    second.stop().await;
+    first.stop().await;
+}

@@ -3,7 +3,7 @@
 
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use types::{
-    OrganizationId, Refusal, Timestamp,
+    OrganizationId, Refusal, Timestamp, UserId,
     error::FieldErrors,
     usage::{Day, Sums},
 };
@@ -24,6 +24,7 @@ pub const MOST_DAYS: u32 = 366;
 pub(crate) async fn daily_of(
     db: &Db,
     organization: OrganizationId,
+    user: Option<UserId>,
     days: u32,
     time_zone: &str,
     now: Timestamp,
@@ -38,7 +39,7 @@ pub(crate) async fn daily_of(
     }
     Refusal::fields(errors)?;
     let (dates, bounds) = bounds(days, zone.unwrap_or(TimeZone::UTC), now).map_err(Error::internal)?;
-    let sums = between(db, organization, &bounds).await?;
+    let sums = between(db, organization, user, &bounds).await?;
     let day = |(date, mut sums): (Date, Sums)| {
         sums.cost = sums.cost_nanos.to_decimal();
         Day {
@@ -51,7 +52,7 @@ pub(crate) async fn daily_of(
 
 /// Sums between neighbouring bounds. Whole UTC days come from the day sums; only what lies between a bound and the midnight nearest to
 /// it is read by quarter-hours, and added or taken away.
-async fn between(db: &Db, organization: OrganizationId, bounds: &[i64]) -> Result<Vec<Sums>> {
+async fn between(db: &Db, organization: OrganizationId, user: Option<UserId>, bounds: &[i64]) -> Result<Vec<Sums>> {
     let anchors: Vec<i64> = bounds
         .iter()
         .map(|bound| bucket(Timestamp(bound + DAY / 2), DAY))
@@ -65,19 +66,20 @@ async fn between(db: &Db, organization: OrganizationId, bounds: &[i64]) -> Resul
         anchors.first().copied().unwrap_or_default(),
         anchors.last().copied().unwrap_or_default(),
     );
-    let (whole, rests) = db::usage::days_and_spans(db, organization, ends, &spans).await?;
+    let found = db::usage::days_and_spans(db, organization, user, ends, spans).await?;
+    let (whole, rests) = &*found;
 
     let places = bounds.len().saturating_sub(1);
     let mut more: Vec<Sums> = vec![Sums::default(); places];
     let mut less = more.clone();
-    for (day, sums) in &whole {
+    for (day, sums) in whole {
         // The last place that begins at or before this day.
         let place = anchors.partition_point(|anchor| anchor <= day);
         if let Some(place) = place.checked_sub(1).and_then(|place| more.get_mut(place)) {
             add(place, sums);
         }
     }
-    for (place, sums) in &rests {
+    for (place, sums) in rests {
         let Some(bound) = uneven.get(*place).copied() else {
             continue;
         };

@@ -141,7 +141,7 @@ async fn days_are_summed_in_any_time_zone(house: &House) {
             let day = expected.entry(date.to_string()).or_default();
             *day = (day.0 + 1, day.1 + input);
         }
-        let days = daily_of(&house.db, ORGANIZATION, 45, name, now).await.unwrap();
+        let days = daily_of(&house.db, ORGANIZATION, None, 45, name, now).await.unwrap();
         assert_eq!(days.len(), 45);
         assert!(days.windows(2).all(|pair| pair[0].date < pair[1].date));
         for day in days {
@@ -267,6 +267,14 @@ async fn members_sums_are_their_own(house: &House) {
         assert!(summary.by_member.iter().all(|slice| slice.id == user.to_string()));
         let keys: u64 = summary.by_key.iter().map(|slice| slice.sums.tokens.input).sum();
         assert_eq!(keys, input);
+        // Days too, also where they are put together from quarter-hours.
+        for zone in ["UTC", "Asia/Kathmandu"] {
+            let days = daily_of(&house.db, ORGANIZATION, Some(user), 3, zone, until)
+                .await
+                .unwrap();
+            let days: u64 = days.iter().map(|day| day.sums.tokens.input).sum();
+            assert_eq!(days, input, "{zone}");
+        }
     }
 }
 
@@ -303,7 +311,7 @@ async fn another_organizations_books_stay_closed(house: &House) {
             .requests,
         0
     );
-    let days = daily_of(&house.db, other, 2, "UTC", time).await.unwrap();
+    let days = daily_of(&house.db, other, None, 2, "UTC", time).await.unwrap();
     assert!(days.iter().all(|day| day.sums.requests == 0));
 }
 
@@ -370,7 +378,7 @@ async fn wrong_questions_are_refused(house: &House) {
         (30, "Mars/Olympus", "time_zone"),
         (30, "", "time_zone"),
     ] {
-        match daily_of(&house.db, ORGANIZATION, days, zone, now).await {
+        match daily_of(&house.db, ORGANIZATION, None, days, zone, now).await {
             Err(Error::Refused(refusal)) => {
                 assert_eq!(refusal.status(), 422);
                 assert!(refusal.errors.contains_key(field), "{refusal:?}");
@@ -379,7 +387,7 @@ async fn wrong_questions_are_refused(house: &House) {
         }
     }
     assert_eq!(
-        daily_of(&house.db, ORGANIZATION, 366, "Europe/Berlin", now)
+        daily_of(&house.db, ORGANIZATION, None, 366, "Europe/Berlin", now)
             .await
             .unwrap()
             .len(),

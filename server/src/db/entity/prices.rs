@@ -16,6 +16,8 @@ pub struct Model {
     pub cache_write_5m: Option<i64>,
     #[sea_orm(column_name = "cache_write_1h")]
     pub cache_write_1h: Option<i64>,
+    /// Who set it; none for the configuration file and the command line.
+    pub author_id: Option<Uuid>,
     pub created_at: i64,
 }
 

@@ -11,6 +11,7 @@ pub struct Model {
     pub dialect: String,
     pub base_url: String,
     pub credential: Option<Vec<u8>>,
+    pub credential_changed_at: Option<i64>,
     pub allow_private_network: bool,
     pub managed: bool,
     pub is_enabled: bool,

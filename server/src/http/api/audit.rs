@@ -13,8 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     audit::{self, Filter, Scope},
     error::Result,
-    http::extract::{AsAdmin, Place, Query},
-    sessions::User,
+    http::extract::{AsAdmin, Overseer, Place, Query},
 };
 
 type App = State<crate::State>;
@@ -124,7 +123,7 @@ pub async fn organization_export(
 
 /// The whole audit log, newest first; for administrators of this server.
 #[utoipa::path(
-    get, path = "/admin/audit", operation_id = "admin_audit", tag = "admin", security(("access_token" = []), ("session" = [])), params(Asked),
+    get, path = "/admin/audit", operation_id = "admin_audit", tag = "admin", security(("access_token" = ["platform_auditor"]), ("session" = ["platform_auditor"])), params(Asked),
     responses(
         (status = 200, description = "One page", body = Page<AuditEntry>),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
@@ -133,14 +132,18 @@ pub async fn organization_export(
         (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn server(State(state): App, user: User, Query(asked): Query<Asked>) -> Result<axum::Json<Page<AuditEntry>>> {
-    let scope = Scope::server(&user.auditor()?);
+pub async fn server(
+    State(state): App,
+    overseer: Overseer,
+    Query(asked): Query<Asked>,
+) -> Result<axum::Json<Page<AuditEntry>>> {
+    let scope = Scope::server(&overseer.auditor()?);
     page(&state, scope, asked).await
 }
 
 /// The same as one file, streamed: CSV (what a spreadsheet would take for a formula begins with an apostrophe) or one JSON array.
 #[utoipa::path(
-    get, path = "/admin/audit/export", operation_id = "export_admin_audit", tag = "admin", security(("access_token" = []), ("session" = [])), params(Exported),
+    get, path = "/admin/audit/export", operation_id = "export_admin_audit", tag = "admin", security(("access_token" = ["platform_auditor"]), ("session" = ["platform_auditor"])), params(Exported),
     responses(
         (status = 200, description = "The file", content((Vec<AuditEntry> = "application/json"), (String = "text/csv"))),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
@@ -149,8 +152,8 @@ pub async fn server(State(state): App, user: User, Query(asked): Query<Asked>) -
         (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn server_export(State(state): App, user: User, Query(asked): Query<Exported>) -> Result<Response> {
-    let scope = Scope::server(&user.auditor()?);
+pub async fn server_export(State(state): App, overseer: Overseer, Query(asked): Query<Exported>) -> Result<Response> {
+    let scope = Scope::server(&overseer.auditor()?);
     export(&state, scope, asked)
 }
 

@@ -7,9 +7,8 @@ use utoipa::IntoParams;
 
 use crate::{
     error::Result,
-    http::extract::Query,
+    http::extract::{Overseer, Query},
     request_log::{self, Filter},
-    sessions::User,
 };
 
 type App = State<crate::State>;
@@ -45,7 +44,7 @@ const fn default_limit() -> u64 {
 
 /// Requests to the account API, newest first; they are there about a second after their answer. For administrators of this server.
 #[utoipa::path(
-    get, path = "/admin/request-log", operation_id = "admin_request_log", tag = "admin", security(("access_token" = []), ("session" = [])), params(Asked),
+    get, path = "/admin/request-log", operation_id = "admin_request_log", tag = "admin", security(("access_token" = ["platform_auditor"]), ("session" = ["platform_auditor"])), params(Asked),
     responses(
         (status = 200, description = "One page", body = Page<LoggedRequest>),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
@@ -56,7 +55,7 @@ const fn default_limit() -> u64 {
 )]
 pub async fn list(
     State(state): App,
-    user: User,
+    overseer: Overseer,
     Query(asked): Query<Asked>,
 ) -> Result<axum::Json<Page<LoggedRequest>>> {
     let filter = Filter {
@@ -66,7 +65,13 @@ pub async fn list(
         from: asked.from,
         to: asked.to,
     };
-    request_log::page(&state, &user.auditor()?, filter, asked.limit, asked.cursor.as_deref())
-        .await
-        .map(axum::Json)
+    request_log::page(
+        &state,
+        &overseer.auditor()?,
+        filter,
+        asked.limit,
+        asked.cursor.as_deref(),
+    )
+    .await
+    .map(axum::Json)
 }

@@ -35,7 +35,7 @@ impl Asker {
         let headers = &parts.headers;
         let address = || client_address(state, parts).and_then(|address| state.config().kept_address(address));
         if let Some(presented) = bearer(headers)? {
-            let asker = match is_ours(key_format::PERSONAL_TOKEN, presented) {
+            let asker = match key_format::claims(key_format::PERSONAL_TOKEN, presented) {
                 true => Asker::Token(tokens::prove(state, presented)?.seen_from(address())),
                 false => Asker::SignedIn(sessions::from_access_token(state, presented)?.seen_from(address())),
             };
@@ -228,15 +228,10 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
         return Err(malformed());
     }
-    if is_ours(key_format::KEY, token) {
+    if key_format::claims(key_format::KEY, token) {
         return Err(key_refused());
     }
     Ok(Some(token))
-}
-
-/// Whether it says of itself to be a key or token of this kind.
-fn is_ours(prefix: &str, token: &str) -> bool {
-    token.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-'))
 }
 
 fn key_refused() -> Error {

@@ -109,6 +109,17 @@ where
     }
 }
 
+/// What stands in the path for `{organization}`: an id or a slug, looked at by nobody yet.
+pub struct Named(pub String);
+
+impl FromRequestParts<State> for Named {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+        parameter(parts, state, "organization").await.map(Named)
+    }
+}
+
 /// What stands in the path for `name`.
 async fn parameter(parts: &mut Parts, state: &State, name: &str) -> Result<String, Error> {
     let nothing = || Error::refused(Code::NotFound, "There is nothing at this address.");

@@ -42,6 +42,13 @@ pub async fn look(state: &State, token: &str) -> Result<InvitationView> {
     })
 }
 
+/// Where the invitation was mailed to, for the form that makes the account with that address; none for a link. [`look`] does not say it.
+///
+/// Errors: as for [`look`].
+pub async fn address(state: &State, token: &str) -> Result<Option<String>> {
+    Ok(open(state, token).await?.email)
+}
+
 /// Makes the signed-in person a member. Of many who try at once exactly one succeeds.
 ///
 /// Errors: 404 for an unknown token; 410 for an invitation that is over; 403 for one that was mailed to another address than the person's own,
@@ -112,7 +119,7 @@ pub(crate) async fn use_up(
         return Err(unknown());
     }
     let role = role_of(&row)?;
-    let details = json!({ "user": user, "role": role.name(), "invitation": row.id });
+    let details = json!({ "after": { "role": role.name() }, "invitation": row.id });
     members::join(tx, clock, id, user, role, actor, details).await?;
     if !db::invitations::accept(tx, row.id.into(), user).await? {
         return Err(over("was used already"));

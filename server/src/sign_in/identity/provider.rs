@@ -101,7 +101,7 @@ impl Providers {
     pub fn of(config: &Config, clock: &Clock) -> Self {
         let made = config.sign_in_providers.iter().map(|provider| {
             Arc::new(Provider {
-                redirect: format!("{}{}", config.public_url(), callback_path(provider)),
+                redirect: callback(config, provider),
                 config: provider.clone(),
                 clock: clock.clone(),
                 known: Mutex::default(),
@@ -117,6 +117,11 @@ impl Providers {
     pub fn all(&self) -> &[Arc<Provider>] {
         &self.0
     }
+}
+
+/// The whole address of [`callback_path`].
+pub fn callback(config: &Config, provider: &SignInProvider) -> String {
+    format!("{}{}", config.public_url(), callback_path(provider))
 }
 
 /// Each provider has a way back of its own, so that one's answers cannot be taken for another's (RFC 9700 §4.4).
