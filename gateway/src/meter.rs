@@ -3,23 +3,34 @@
 //! Dropped before the dial, while headers are awaited or while the answer is read, it hands what it owns to a tracked task, which
 //! reads on for `disconnect_grace` to learn the true usage and then hangs up.
 
+mod attempts;
 mod reading;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use llm::meter::Forward;
-use server::books::ledger::{Opened, Outcome};
+use server::{
+    books::ledger::{Opened, Outcome},
+    directory::ModelEntry,
+};
 use types::{
-    Tokens,
+    Timestamp, Tokens,
+    error::Code,
     usage::{CallStatus, UsageSource},
 };
 
 pub use reading::Reading;
 
+use attempts::Attempts;
+
 use crate::{
     Error, Gateway,
+    route::{Choice, Failure},
     upstream::{Answer, Broken, Chunks, Dial},
 };
 
@@ -37,58 +48,105 @@ pub struct InFlight {
     /// `None` once settled.
     opened: Option<Opened>,
     phase: Phase,
+    attempts: Attempts,
     reading: Reading,
     started: Instant,
     first_content: Option<Duration>,
     last_checkpoint: Instant,
 }
 
+/// Why a try got no answer.
+#[derive(Debug)]
+pub enum NoAnswer {
+    /// Nothing may be tried any more; the call is settled.
+    Over(Error),
+    /// The upstream failed.
+    Failed(Failure),
+}
+
 enum Phase {
+    /// Nothing is on its way: before the first try, and between two.
+    Idle,
     /// Nothing has been sent yet.
     Ready(Dial),
     /// Sent; headers are awaited.
     Dialling(Dial),
     /// Headers are here, the open record is not durable yet.
-    Dialled(Result<Answer, Error>),
+    Dialled(Result<Answer, Failure>),
     Answering(Chunks),
     Done,
 }
 
 impl InFlight {
-    pub fn new(gateway: &Gateway, opened: Opened, dial: Dial, reading: Reading, started: Instant) -> Self {
+    pub fn new(gateway: &Gateway, opened: Opened, model: Arc<ModelEntry>, first: Choice, started: Instant) -> Self {
         InFlight {
             gateway: gateway.clone(),
             opened: Some(opened),
-            phase: Phase::Ready(dial),
-            reading,
+            phase: Phase::Idle,
+            attempts: Attempts::new(model, first),
+            reading: Reading::nothing(),
             started,
             first_content: None,
             last_checkpoint: started,
         }
     }
 
+    /// A try begins. Nothing is sent before [`InFlight::headers`].
+    pub fn begin(&mut self, choice: Choice, dial: Dial, reading: Reading) {
+        self.attempts.begin(choice);
+        self.phase = Phase::Ready(dial);
+        self.reading = reading;
+        self.first_content = None;
+    }
+
     /// Dials and waits for the upstream's headers and for the open record. With `before_dial` one after the other.
-    ///
-    /// An error has settled the call.
-    pub async fn headers(&mut self, before_dial: bool) -> Result<(StatusCode, HeaderMap), Error> {
-        match self.dial(before_dial).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => {
-                self.settle(Ending {
-                    status: CallStatus::UpstreamError,
-                    http_status: error.status(),
-                    class: Some(error.class()),
-                });
-                Err(error)
-            }
+    pub async fn headers(&mut self, before_dial: bool) -> Result<(StatusCode, HeaderMap), NoAnswer> {
+        let stopping = self.gateway.state().cut_streams();
+        match stopping.run_until_cancelled(self.dial(before_dial)).await {
+            Some(Err(NoAnswer::Over(error))) => Err(NoAnswer::Over(self.over(error))),
+            Some(outcome) => outcome,
+            None => Err(NoAnswer::Over(self.over(restarting()))),
         }
     }
 
-    async fn dial(&mut self, before_dial: bool) -> Result<(StatusCode, HeaderMap), Error> {
-        let settled = || Error::Internal("the call is settled already".to_owned());
+    /// Waits before the next try, with nothing on its way.
+    ///
+    /// Errors (settled): the process cannot wait any longer.
+    pub async fn pause(&mut self, time: Duration) -> Result<(), Error> {
+        self.phase = Phase::Idle;
+        self.reading = Reading::nothing();
+        if time.is_zero() {
+            return Ok(());
+        }
+        let stopping = self.gateway.state().cut_streams();
+        match stopping.run_until_cancelled(tokio::time::sleep(time)).await {
+            Some(()) => Ok(()),
+            None => Err(self.over(restarting())),
+        }
+    }
+
+    /// Settles a call that ends without an answer.
+    fn over(&mut self, error: Error) -> Error {
+        let class = error.class();
+        self.end(error, class)
+    }
+
+    /// The same, with a name of its own for why.
+    pub fn end(&mut self, error: Error, class: &'static str) -> Error {
+        self.settle(Ending {
+            status: CallStatus::UpstreamError,
+            http_status: error.status(),
+            class: Some(class),
+        });
+        error
+    }
+
+    async fn dial(&mut self, before_dial: bool) -> Result<(StatusCode, HeaderMap), NoAnswer> {
+        let settled = || NoAnswer::Over(Error::Internal("the call is settled already".to_owned()));
+        let durable = |outcome: Result<(), server::Error>| outcome.map_err(|error| NoAnswer::Over(error.into()));
         let opened = self.opened.as_mut().ok_or_else(settled)?;
         if before_dial {
-            opened.durable().await?;
+            durable(opened.durable().await)?;
         }
         self.phase = match std::mem::replace(&mut self.phase, Phase::Done) {
             Phase::Ready(dial) | Phase::Dialling(dial) => Phase::Dialling(dial),
@@ -107,14 +165,34 @@ impl InFlight {
             arrival.await?;
         } else {
             // A refused open record ends the call at once; nothing of the answer has been served.
-            tokio::try_join!(async { opened.durable().await.map_err(Error::from) }, arrival)?;
+            tokio::try_join!(async { durable(opened.durable().await) }, arrival)?;
         }
-        let Phase::Dialled(answer) = std::mem::replace(&mut self.phase, Phase::Done) else {
+        let Phase::Dialled(answer) = std::mem::replace(&mut self.phase, Phase::Idle) else {
             return Err(settled());
         };
-        let answer = answer?;
+        let answer = answer.map_err(NoAnswer::Failed)?;
+        self.attempts.answered(answer.status, self.now());
         self.phase = Phase::Answering(answer.body);
         Ok((answer.status, answer.headers))
+    }
+
+    /// The try came to nothing, and the upstream's breaker hears of it.
+    pub fn failed(&mut self, failure: &Failure) {
+        self.attempts.failed(failure, self.now());
+    }
+
+    /// Another try comes after the one that failed.
+    pub fn give_up(&mut self, failure: &Failure) {
+        self.attempts.give_up(failure);
+    }
+
+    /// An answer that had begun broke off, and the upstream's breaker hears of it.
+    pub fn broke_off(&self) {
+        self.attempts.broke_off(self.now());
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.gateway.state().clock().now()
     }
 
     /// The upstream's next bytes, unmetered. For readers that poll.
@@ -164,6 +242,7 @@ impl InFlight {
         } else {
             (Tokens::default(), UsageSource::None)
         };
+        let (served_by, attempts) = self.attempts.told(ending.class);
         opened.settle(Outcome {
             status: ending.status,
             http_status: ending.http_status,
@@ -172,8 +251,8 @@ impl InFlight {
             latency_ms: millis(self.started.elapsed()),
             ttft_ms: self.first_content.map(millis),
             error_class: ending.class,
-            served_by: None,
-            attempts: None,
+            served_by,
+            attempts,
         });
     }
 
@@ -191,6 +270,10 @@ impl InFlight {
 const SERVED: u16 = 200;
 /// How often a long stream's counts are written to its open record.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+
+fn restarting() -> Error {
+    Error::refused(Code::Unavailable, "This server is restarting. Send the request again.")
+}
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
@@ -220,9 +303,9 @@ impl Drop for InFlight {
             http_status: SERVED,
             class: Some("client_gone"),
         };
-        if let Phase::Ready(_) | Phase::Done = phase {
-            // Nothing was sent, so nothing is owed.
-            self.reading = Reading::json(llm::Dialect::Anthropic, 0);
+        if let Phase::Idle | Phase::Ready(_) | Phase::Done = phase {
+            // Nothing is on its way, so nothing is owed.
+            self.reading = Reading::nothing();
             return self.settle(gone);
         }
         if grace.is_zero() {
@@ -232,7 +315,8 @@ impl Drop for InFlight {
             gateway: self.gateway.clone(),
             opened: self.opened.take(),
             phase,
-            reading: std::mem::replace(&mut self.reading, Reading::json(llm::Dialect::Anthropic, 0)),
+            attempts: std::mem::take(&mut self.attempts),
+            reading: std::mem::replace(&mut self.reading, Reading::nothing()),
             started: self.started,
             first_content: self.first_content,
             last_checkpoint: self.last_checkpoint,
@@ -248,19 +332,22 @@ impl InFlight {
     async fn read_on(mut self, grace: Duration, gone: Ending) {
         let reading = async {
             let answer = match std::mem::replace(&mut self.phase, Phase::Done) {
-                Phase::Dialling(dial) => dial.await,
-                Phase::Dialled(answer) => answer,
+                Phase::Dialling(dial) => dial.await.ok(),
+                Phase::Dialled(answer) => answer.ok(),
                 Phase::Answering(chunks) => {
                     self.phase = Phase::Answering(chunks);
                     return self.read_rest().await;
                 }
-                Phase::Ready(_) | Phase::Done => return,
+                Phase::Idle | Phase::Ready(_) | Phase::Done => return,
             };
-            if let Ok(answer) = answer
+            if let Some(answer) = answer
                 && answer.status.is_success()
             {
                 self.phase = Phase::Answering(answer.body);
                 self.read_rest().await;
+            } else {
+                // Refused or broken off: nothing was made, so nothing is owed.
+                self.reading = Reading::nothing();
             }
         };
         // Timing out is the plan, not a failure: what is known by then is what the row says.

@@ -1,20 +1,26 @@
 //! The upstream's answer on its way to the client: a chunk is forwarded first and inspected on the way, nothing is rewritten.
 
 mod failed;
+mod hold;
 mod stall;
 mod stream;
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, header};
+use std::time::Duration;
+
+use ::http::{HeaderMap, HeaderValue, header};
 use axum::{body::Body, response::Response};
+use tokio::time::Instant;
 use types::{error::Code, usage::CallStatus};
 
-pub use failed::refuse;
+pub use failed::{refuse, wait_told};
+pub use hold::{Held, hold};
 pub use stall::Readers;
 pub use stream::{Voice, stream};
 
 use crate::{
     Error,
     meter::{Ending, InFlight},
+    route::{Failure, Verdict, What},
 };
 
 /// A JSON answer larger than this is not one of a model.
@@ -24,8 +30,9 @@ const LARGEST_JSON: usize = 64 * 1024 * 1024;
 ///
 /// Errors (settled): 502 when the upstream breaks off or sends no JSON, 504 when it falls silent.
 pub async fn json(mut call: InFlight, headers: &HeaderMap, limits: Limits) -> Result<Response, Error> {
-    let outcome = read_json(&mut call, headers, limits).await;
+    let outcome = read_json(&mut call, limits).await;
     if let Err((error, status)) = outcome {
+        call.broke_off();
         call.settle(Ending {
             status,
             http_status: error.status(),
@@ -39,19 +46,17 @@ pub async fn json(mut call: InFlight, headers: &HeaderMap, limits: Limits) -> Re
     Ok(response)
 }
 
-async fn read_json(call: &mut InFlight, headers: &HeaderMap, limits: Limits) -> Result<(), (Error, CallStatus)> {
+async fn read_json(call: &mut InFlight, limits: Limits) -> Result<(), (Error, CallStatus)> {
     let failed = |status: CallStatus, message: &str| (Error::refused(Code::UpstreamFailed, message), status);
-    if !is_kind(headers, "application/json") {
-        return Err(failed(
-            CallStatus::UpstreamError,
-            "The upstream answered with something that is not JSON.",
-        ));
-    }
     loop {
-        let chunk = match tokio::time::timeout(limits.idle, call.chunk()).await {
+        let until = (Instant::now() + limits.idle).min(limits.ends_at);
+        let chunk = match tokio::time::timeout_at(until, call.chunk()).await {
             Ok(chunk) => chunk,
             Err(_elapsed) => {
-                let message = "The upstream fell silent in the middle of its answer. Try again later.";
+                let message = match until == limits.ends_at {
+                    true => "The answer took longer than this server allows.",
+                    false => "The upstream fell silent in the middle of its answer. Try again later.",
+                };
                 return Err((
                     Error::refused(Code::UpstreamTimeout, message),
                     CallStatus::UpstreamTruncated,
@@ -76,18 +81,19 @@ async fn read_json(call: &mut InFlight, headers: &HeaderMap, limits: Limits) -> 
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Between two chunks.
-    pub idle: std::time::Duration,
-    /// From the first byte to the last.
-    pub total: std::time::Duration,
+    pub idle: Duration,
+    /// The last moment of the call.
+    pub ends_at: Instant,
+    /// A stream that is silent for so long gets a comment.
+    pub heartbeat: Duration,
 }
 
 /// Headers of the upstream that reach the client: an allow-list, so that cookies, servers and locations do not.
 pub fn passed_headers(upstream: &HeaderMap) -> HeaderMap {
-    const EXACT: [HeaderName; 2] = [header::CONTENT_TYPE, header::RETRY_AFTER];
     let mut passed = HeaderMap::with_capacity(8);
     for (name, value) in upstream {
         let text = name.as_str();
-        let allowed = EXACT.contains(name)
+        let allowed = *name == header::CONTENT_TYPE
             || text == "request-id"
             || text.starts_with("anthropic-ratelimit-")
             || text.starts_with("x-ratelimit-");
@@ -97,6 +103,29 @@ pub fn passed_headers(upstream: &HeaderMap) -> HeaderMap {
     }
     passed.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     passed
+}
+
+/// What is wrong with an answer of success that is of another kind than the one asked for: a page, say.
+pub fn wrong_kind(headers: &HeaderMap, stream: bool) -> Option<Failure> {
+    let (kind, class, message) = if stream {
+        (
+            "text/event-stream",
+            "upstream_no_stream",
+            "The upstream was asked for a stream and answered with something else.",
+        )
+    } else {
+        (
+            "application/json",
+            "upstream_no_json",
+            "The upstream answered with something that is not JSON.",
+        )
+    };
+    (!is_kind(headers, kind)).then(|| Failure {
+        class,
+        verdict: Verdict::Elsewhere,
+        asked: None,
+        what: What::Said(Error::refused(Code::UpstreamFailed, message)),
+    })
 }
 
 pub fn is_kind(headers: &HeaderMap, kind: &str) -> bool {

@@ -1,89 +1,157 @@
-//! Model → provider, upstream name, credential. Today one route is chosen by weight among those that speak the caller's dialect.
+//! Model → provider, upstream name, credential: which route serves a call, and which comes after one that failed.
+//!
+//! Lower priorities come first; inside one priority routes that speak the caller's dialect, and among those the weight decides. Routes whose
+//! breaker is open are left out, unless nothing else is left for a first try.
+
+mod retry;
+
+use std::sync::Arc;
 
 use llm::Dialect;
-use server::directory::{ModelEntry, Route};
-use types::error::Code;
+use server::{
+    directory::{ModelEntry, Route},
+    health::{Condition, Pass},
+};
+use types::{Timestamp, error::Code};
+
+pub use retry::{Failure, Tries, Verdict, What, retry_after};
 
 use crate::Error;
 
-/// The route this call takes. `dice` is any evenly spread number; the same number takes the same route.
-///
-/// Errors: 400 when the model's providers all speak another dialect.
-pub fn choose(model: &ModelEntry, dialect: Dialect, dice: u64) -> Result<&Route, Error> {
-    let speaks = |route: &&Route| route.provider.speaks(dialect);
-    let total: u64 = model
-        .routes
-        .iter()
-        .filter(speaks)
-        .map(|route| u64::from(route.weight))
-        .sum();
-    let mut point = if total == 0 { 0 } else { dice % total };
-    for route in model.routes.iter().filter(speaks) {
-        let weight = u64::from(route.weight);
-        if point < weight || total == 0 {
-            return Ok(route);
+/// The routes of one call, and which of them were tried.
+pub struct Plan {
+    model: Arc<ModelEntry>,
+    dialect: Dialect,
+    dice: u64,
+    /// One bit a route. Routes beyond the 64th are never taken.
+    tried: u64,
+}
+
+/// A route that is to be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// Among the model's routes.
+    pub index: usize,
+    pub pass: Pass,
+}
+
+/// Sorts routes: what is less is tried first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    priority: u32,
+    is_translated: bool,
+}
+
+impl Plan {
+    /// `dice` is any evenly spread number; the same number takes the same route.
+    pub fn new(model: Arc<ModelEntry>, dialect: Dialect, dice: u64) -> Self {
+        Plan {
+            model,
+            dialect,
+            dice,
+            tried: 0,
         }
-        point -= weight;
     }
-    let other = match dialect {
-        Dialect::Anthropic => "the OpenAI dialect. Call POST /v1/chat/completions",
-        Dialect::Openai => "the Anthropic dialect. Call POST /v1/messages",
-        Dialect::Responses | Dialect::Embeddings => {
-            "another dialect. Call POST /v1/messages or POST /v1/chat/completions"
+
+    /// The route that would be tried first, for who only asks something beside: no breaker hears of it.
+    pub fn peek(&self, now: Timestamp) -> Option<&Route> {
+        self.pick(now).map(|index| &self.model.routes[index])
+    }
+
+    pub fn route(&self, choice: Choice) -> &Route {
+        &self.model.routes[choice.index]
+    }
+
+    /// The route for the first try; when all are left alone, the one that has been for the longest.
+    ///
+    /// Errors: 400 when no provider of the model can be asked in the caller's dialect.
+    pub fn first(&mut self, now: Timestamp) -> Result<Choice, Error> {
+        if let Some(choice) = self.next(now) {
+            return Ok(choice);
         }
-    };
-    Err(Error::refused(
-        Code::BadRequest,
-        format!(
-            "The model {:?} is served by an upstream that speaks {other} for it.",
-            model.name
-        ),
-    ))
+        let longest = self.able().min_by_key(|(_, route)| route.deployment.opened_at());
+        match longest.map(|(index, _)| index) {
+            Some(index) => {
+                self.tried |= 1 << index;
+                Ok(Choice {
+                    index,
+                    pass: Pass::Trial,
+                })
+            }
+            None => Err(self.unable()),
+        }
+    }
+
+    /// Another route, if one is left that is not left alone.
+    pub fn next(&mut self, now: Timestamp) -> Option<Choice> {
+        loop {
+            let index = self.pick(now)?;
+            self.tried |= 1 << index;
+            // Somebody else may have taken the one try that a breaker allows.
+            if let Some(pass) = self.model.routes[index].deployment.pass(now) {
+                return Some(Choice { index, pass });
+            }
+        }
+    }
+
+    /// Whether [`Plan::next`] may find one.
+    pub fn has_next(&self, now: Timestamp) -> bool {
+        self.waiting(now).next().is_some()
+    }
+
+    /// Among the routes of the first rank, the one that the dice fall on.
+    fn pick(&self, now: Timestamp) -> Option<usize> {
+        let rank = self.waiting(now).map(|(_, route)| self.rank(route)).min()?;
+        let equal = || self.waiting(now).filter(|(_, route)| self.rank(route) == rank);
+        let total: u64 = equal().map(|(_, route)| u64::from(route.weight)).sum();
+        let mut point = if total == 0 { 0 } else { self.dice % total };
+        for (index, route) in equal() {
+            let weight = u64::from(route.weight);
+            if point < weight || total == 0 {
+                return Some(index);
+            }
+            point -= weight;
+        }
+        None
+    }
+
+    /// Routes that can be tried now and were not.
+    fn waiting(&self, now: Timestamp) -> impl Iterator<Item = (usize, &Route)> {
+        self.able().filter(move |(index, route)| {
+            self.tried & 1 << index == 0 && !matches!(route.deployment.condition(now), Condition::Open(_))
+        })
+    }
+
+    /// Routes whose providers can be asked at all.
+    fn able(&self) -> impl Iterator<Item = (usize, &Route)> {
+        let routes = self.model.routes.iter().enumerate().take(u64::BITS as usize);
+        routes.filter(|(_, route)| route.provider.speaks(self.dialect))
+    }
+
+    fn rank(&self, route: &Route) -> Rank {
+        Rank {
+            priority: route.priority,
+            is_translated: !route.provider.speaks(self.dialect),
+        }
+    }
+
+    fn unable(&self) -> Error {
+        let other = match self.dialect {
+            Dialect::Anthropic => "the OpenAI dialect. Call POST /v1/chat/completions",
+            Dialect::Openai => "the Anthropic dialect. Call POST /v1/messages",
+            Dialect::Responses | Dialect::Embeddings => {
+                "another dialect. Call POST /v1/messages or POST /v1/chat/completions"
+            }
+        };
+        Error::refused(
+            Code::BadRequest,
+            format!(
+                "The model {:?} is served by an upstream that speaks {other} for it.",
+                self.model.name
+            ),
+        )
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use std::sync::Arc;
-
-    use server::directory::ProviderEntry;
-
-    use super::*;
-
-    fn model(weights: &[u32]) -> ModelEntry {
-        let provider = Arc::new(ProviderEntry::demo());
-        let routes = weights
-            .iter()
-            .map(|weight| Route {
-                provider: provider.clone(),
-                upstream_model: weight.to_string(),
-                weight: *weight,
-                priority: 0,
-            })
-            .collect();
-        ModelEntry {
-            routes,
-            ..ModelEntry::demo()
-        }
-    }
-
-    #[test]
-    fn routes_are_taken_by_weight() {
-        let model = model(&[1, 3]);
-        let taken: Vec<u32> = (0..8)
-            .map(|dice| choose(&model, Dialect::Openai, dice).unwrap().weight)
-            .collect();
-        assert_eq!(taken, [1, 3, 3, 3, 1, 3, 3, 3]);
-    }
-
-    #[test]
-    fn route_of_weight_zero_is_taken_only_when_all_are_zero() {
-        assert_eq!(choose(&model(&[0, 2]), Dialect::Openai, 0).unwrap().weight, 2);
-        assert_eq!(choose(&model(&[0]), Dialect::Openai, 5).unwrap().weight, 0);
-    }
-
-    #[test]
-    fn model_without_a_route_in_the_dialect_is_refused() {
-        assert_eq!(choose(&model(&[]), Dialect::Openai, 0).err().unwrap().status(), 400);
-    }
-}
+mod tests;

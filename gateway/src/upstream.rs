@@ -1,7 +1,6 @@
 //! The only outbound model call. The client library shows nowhere else, so that it can be exchanged here.
 
 mod body;
-mod guard;
 
 use std::{
     future::Future,
@@ -21,7 +20,10 @@ use server::{
 };
 use types::{Timestamp, error::Code, provider::Shape};
 
-use crate::Error;
+use crate::{
+    Error,
+    route::{Failure, Verdict, What},
+};
 
 /// Connections to upstreams: one pool that may reach private addresses and one that may not.
 pub struct Clients {
@@ -32,7 +34,9 @@ pub struct Clients {
 }
 
 /// A call on its way: resolves when the upstream's status and headers are here. It owns everything it needs.
-pub type Dial = Pin<Box<dyn Future<Output = Result<Answer, Error>> + Send>>;
+///
+/// An error is what to tell of it, and whether the call may be tried again.
+pub type Dial = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
 
 /// The upstream's status and headers; its body is still to be read.
 pub struct Answer {
@@ -86,19 +90,8 @@ pub struct Outgoing {
 
 impl Clients {
     pub fn new(config: &GatewayConfig) -> Result<Self, Error> {
-        let builder = || {
-            reqwest::Client::builder()
-                .connect_timeout(config.connect_timeout)
-                .pool_max_idle_per_host(1024)
-                .pool_idle_timeout(Duration::from_secs(60))
-                .tcp_nodelay(true)
-                // One HTTP/2 connection per host would queue beyond about a hundred streams.
-                .http1_only()
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .no_proxy()
-                .user_agent(concat!("weirgate/", env!("CARGO_PKG_VERSION")))
+        let builder = |allow_private: bool| {
+            server::outbound::builder(allow_private, config.connect_timeout).pool_max_idle_per_host(1024)
         };
         let build = |builder: reqwest::ClientBuilder| {
             builder
@@ -106,8 +99,8 @@ impl Clients {
                 .map_err(|error| Error::Internal(format!("cannot start the upstream client: {error}")))
         };
         Ok(Clients {
-            open: build(builder())?,
-            guarded: build(builder().dns_resolver(guard::PublicAddresses))?,
+            open: build(builder(true))?,
+            guarded: build(builder(false))?,
             first_byte: config.first_byte_timeout,
             demo_pace: Duration::from_millis(30),
         })
@@ -127,6 +120,9 @@ impl Clients {
                 let Some(url) = endpoints.endpoint(outgoing.dialect) else {
                     return Box::pin(std::future::ready(Err(wrong_dialect())));
                 };
+                if !allow_private_network && server::outbound::is_private_literal(url) {
+                    return Box::pin(std::future::ready(Err(private_address())));
+                }
                 let mut url = url.clone();
                 if !outgoing.tail.is_empty() {
                     url.set_path(&format!("{}{}", url.path(), outgoing.tail));
@@ -160,13 +156,7 @@ impl Clients {
                     match tokio::time::timeout(patience, sending).await {
                         Ok(Ok(response)) => Ok(answer(response)),
                         Ok(Err(error)) => Err(failed(&error)),
-                        Err(_elapsed) => Err(Error::refused(
-                            Code::UpstreamTimeout,
-                            format!(
-                                "The upstream did not begin to answer within {} s. Try again later.",
-                                patience.as_secs()
-                            ),
-                        )),
+                        Err(_elapsed) => Err(late(patience)),
                     }
                 })
             }
@@ -194,34 +184,68 @@ fn credential_header(shape: Shape, credential: &str) -> Option<(HeaderName, Head
 }
 
 /// Routes are chosen by what providers speak, so nobody hears this.
-fn wrong_dialect() -> Error {
-    Error::Internal("a route was chosen whose provider does not speak the call's dialect".to_owned())
+fn wrong_dialect() -> Failure {
+    let error = Error::Internal("a route was chosen whose provider does not speak the call's dialect".to_owned());
+    failure("internal", Verdict::Elsewhere, error)
 }
 
-fn refused_credential() -> Error {
-    Error::refused(
+fn private_address() -> Failure {
+    let error = Error::refused(
+        Code::UpstreamFailed,
+        "The upstream's address is not one that this server may call. Tell the operator of this server.",
+    );
+    failure("upstream_address", Verdict::Elsewhere, error)
+}
+
+fn refused_credential() -> Failure {
+    let error = Error::refused(
         Code::UpstreamAuth,
         "The provider's credential is not one that can be sent. The operator of this server must store it again.",
-    )
+    );
+    failure("upstream_auth", Verdict::Elsewhere, error)
+}
+
+/// The request was sent and may be worked on still.
+fn late(patience: Duration) -> Failure {
+    let error = Error::refused(
+        Code::UpstreamTimeout,
+        format!(
+            "The upstream did not begin to answer within {} s. Try again later.",
+            patience.as_secs()
+        ),
+    );
+    failure("upstream_timeout", Verdict::Elsewhere, error)
+}
+
+fn failure(class: &'static str, verdict: Verdict, error: Error) -> Failure {
+    Failure {
+        class,
+        verdict,
+        asked: None,
+        what: What::Said(error),
+    }
 }
 
 /// What the caller hears of a call that got no answer; the reason's text may name hosts and stays here.
-fn failed(error: &reqwest::Error) -> Error {
+fn failed(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
-        return Error::refused(
+        // Only connecting has a time limit of the client library's own, so nothing was sent.
+        let error = Error::refused(
             Code::UpstreamTimeout,
             "The upstream could not be reached in time. Try again later.",
         );
+        return failure("upstream_unreachable", Verdict::Again, error);
     }
-    let what = if error.is_connect() {
-        "could not be reached"
+    let (class, what) = if error.is_connect() {
+        ("upstream_unreachable", "could not be reached")
     } else {
-        "broke the connection"
+        ("upstream_broke_off", "broke the connection")
     };
-    Error::refused(
+    let error = Error::refused(
         Code::UpstreamFailed,
         format!("The upstream {what}. Try again later; if it stays, tell the operator of this server."),
-    )
+    );
+    failure(class, Verdict::Again, error)
 }
 
 fn demo(outgoing: Outgoing, pace: Duration) -> Dial {
@@ -234,7 +258,8 @@ fn demo(outgoing: Outgoing, pace: Duration) -> Dial {
             "application/json"
         };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        let answer = llm::demo::answer(outgoing.dialect, &body, &outgoing.call_id, outgoing.now)?;
+        let answer = llm::demo::answer(outgoing.dialect, &body, &outgoing.call_id, outgoing.now)
+            .map_err(|error| failure("bad_request", Verdict::Nowhere, error.into()))?;
         let (chunks, paced) = match answer {
             llm::demo::Answer::Json(body) => (vec![body], false),
             llm::demo::Answer::Stream(events) => (events, true),

@@ -10,7 +10,11 @@
 //! | `end=K` | ends the body properly after event K, without the protocol's own end |
 //! | `stall=K` | falls silent after event K until the client leaves |
 //! | `error_mid=K` | after event K sends the dialect's error event and ends |
-//! | `status=N` | refuses with that status in the dialect's shape; with `retry_after=S` |
+//! | `status=N` | refuses with that status in the dialect's shape; with `retry_after=TEXT` as that header |
+//! | `leak` | its refusal quotes the credential it was called with, and an address with a key |
+//! | `fail=N` | only the first N calls of this very model name are faulty, all later ones go well |
+//! | `reset` | takes the request and resets the connection without a word |
+//! | `drip=MS` | a JSON answer's body in ten pieces, so long between two |
 //! | `html` | answers with a page instead of JSON (status 502 unless `status` says otherwise), as long as `bigjson` says |
 //! | `packed` | says that the body is compressed, which it is not: nobody may try to unpack it |
 //! | `rude` | adds headers that are nobody's business: `Set-Cookie`, `Server`, `Location`, an `x-` of its own |
@@ -36,7 +40,11 @@ pub struct Behaviour {
     pub stall: Option<usize>,
     pub error_mid: Option<usize>,
     pub status: Option<u16>,
-    pub retry_after: Option<u32>,
+    pub retry_after: Option<String>,
+    pub leak: bool,
+    pub fail: Option<usize>,
+    pub reset: bool,
+    pub drip: Option<u64>,
     pub html: bool,
     pub packed: bool,
     pub rude: bool,
@@ -72,6 +80,10 @@ impl Default for Behaviour {
             error_mid: None,
             status: None,
             retry_after: None,
+            leak: false,
+            fail: None,
+            reset: false,
+            drip: None,
             html: false,
             packed: false,
             rude: false,
@@ -108,6 +120,24 @@ impl Behaviour {
         Ok(asked)
     }
 
+    /// The same without its faults: what comes after the first `fail` calls.
+    pub fn well(self) -> Self {
+        Self {
+            cut: None,
+            end: None,
+            stall: None,
+            error_mid: None,
+            status: None,
+            html: false,
+            redirect: false,
+            hang: false,
+            reset: false,
+            no_done: false,
+            packed: false,
+            ..self
+        }
+    }
+
     fn set(&mut self, name: &str, value: Option<&str>) -> Option<()> {
         match name {
             "events" => self.events = number(value)?,
@@ -118,7 +148,9 @@ impl Behaviour {
             "stall" => self.stall = Some(or(value, 3)?),
             "error_mid" => self.error_mid = Some(or(value, 3)?),
             "status" => self.status = Some(number(value)?),
-            "retry_after" => self.retry_after = Some(number(value)?),
+            "retry_after" => self.retry_after = Some(value?.to_owned()),
+            "drip" => self.drip = Some(number(value)?),
+            "fail" => self.fail = Some(number(value)?),
             "bigjson" => self.bigjson = number(value)?,
             "split" => self.split = Some(or(value, 1)?).filter(|bytes| *bytes > 0),
             "cache" => self.cache = Some(cache(value)?),
@@ -128,6 +160,8 @@ impl Behaviour {
             "rude" => self.rude = true,
             "redirect" => self.redirect = true,
             "hang" => self.hang = true,
+            "reset" => self.reset = true,
+            "leak" => self.leak = true,
             "nousage" => self.no_usage = true,
             "nodone" => self.no_done = true,
             "crlf" => self.crlf = true,

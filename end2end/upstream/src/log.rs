@@ -158,6 +158,12 @@ impl Log {
         .is_ok()
     }
 
+    /// How many calls of this model name came before that one.
+    pub(crate) fn before(&self, number: usize, model: &Option<String>) -> usize {
+        let calls = lock(&self.0.calls);
+        calls.iter().take(number).filter(|call| call.model == *model).count()
+    }
+
     /// Notes a call that begins, and gives it its number.
     pub(crate) fn begin(&self, mut call: Call) -> usize {
         let mut calls = lock(&self.0.calls);

@@ -56,9 +56,21 @@ impl Player<'_> {
         let broken =
             (status == 200 && (self.asked.cut.is_some() || self.asked.end.is_some())).then_some(body.len() / 2);
         let sent = &body[..broken.unwrap_or(body.len())];
-        let answer = [head.as_bytes(), sent].concat();
-        if self.connection.socket.write_all(&answer).await.is_err() {
-            return self.gone();
+        if let Some(pause) = self.asked.drip {
+            if self.connection.socket.write_all(head.as_bytes()).await.is_err() {
+                return self.gone();
+            }
+            for piece in sent.chunks(sent.len().div_ceil(10).max(1)) {
+                let left = !self.wait(Duration::from_millis(pause)).await;
+                if left || self.connection.socket.write_all(piece).await.is_err() {
+                    return self.gone();
+                }
+            }
+        } else {
+            let answer = [head.as_bytes(), sent].concat();
+            if self.connection.socket.write_all(&answer).await.is_err() {
+                return self.gone();
+            }
         }
         let outcome = match (status, broken, self.asked.cut) {
             (_, Some(_), Some(_)) => Outcome::Cut,
@@ -157,6 +169,12 @@ impl Player<'_> {
             );
         }
         lines
+    }
+
+    /// Takes the request and resets the connection.
+    pub fn reset(self) -> io::Result<After> {
+        self.note(|call| call.outcome = Outcome::Cut);
+        Ok(After::Reset)
     }
 
     fn spell(&self, place: usize, text: &str) -> String {

@@ -129,7 +129,10 @@ async fn answer(
         started_ms: now_ms(),
         ended_ms: None,
     });
-    let asked = Behaviour::of(model.as_deref().unwrap_or_default());
+    let asked = Behaviour::of(model.as_deref().unwrap_or_default()).map(|asked| match asked.fail {
+        Some(faulty) if log.before(number, &model) >= faulty => asked.well(),
+        _ => asked,
+    });
     let plain = Behaviour::default();
     let player = Player {
         connection,
@@ -165,6 +168,9 @@ async fn answer(
     if asked.hang {
         return player.hang().await;
     }
+    if asked.reset {
+        return player.reset();
+    }
     if asked.html {
         let padding = "x".repeat(asked.bigjson);
         let page =
@@ -179,7 +185,11 @@ async fn answer(
             .await;
     }
     if let Some(status) = asked.status {
-        return refuse(player, door, status, "refused because the model name asks for it").await;
+        let mut message = "refused because the model name asks for it".to_owned();
+        if asked.leak {
+            message += &format!("; called with {credential} as https://vendor.example/v1?key={credential}");
+        }
+        return refuse(player, door, status, &message).await;
     }
     if let Err(message) = check(door, &body) {
         return refuse(player, door, 400, &message).await;
@@ -233,8 +243,8 @@ fn whole(door: Door, model: &str, body: &Value, asked: &Behaviour, number: usize
 }
 
 async fn refuse(player: Player<'_>, door: Door, status: u16, message: &str) -> io::Result<After> {
-    let headers = match player.asked.retry_after {
-        Some(seconds) => format!("retry-after: {seconds}\r\n"),
+    let headers = match &player.asked.retry_after {
+        Some(text) => format!("retry-after: {text}\r\n"),
         None => String::new(),
     };
     player

@@ -53,7 +53,9 @@ impl Caller {
         let presented = credential::of(gateway, parts)?;
         match directory.key(presented) {
             Some(key) => Self::from_key(gateway, key),
-            None if is_personal(presented) => Self::from_personal_token(gateway, headers, presented),
+            None if key_format::claims(key_format::PERSONAL_TOKEN, presented) => {
+                Self::from_personal_token(gateway, headers, presented)
+            }
             // A key never holds a dot, a JWT always does.
             None if presented.contains('.') => Self::from_token(gateway, headers, presented),
             None => Err(invalid(gateway, "This API key is not known here.")),
@@ -243,12 +245,6 @@ fn default_team(gateway: &Gateway) -> Result<Arc<TeamEntry>, Error> {
         )
     };
     gateway.state().directory().default_team().ok_or_else(missing)
-}
-
-fn is_personal(presented: &str) -> bool {
-    presented
-        .strip_prefix(key_format::PERSONAL_TOKEN)
-        .is_some_and(|rest| rest.starts_with('-'))
 }
 
 fn invalid(gateway: &Gateway, what: &str) -> Error {

@@ -119,6 +119,16 @@ impl Reading {
         }
     }
 
+    /// Whether the upstream sent an error event.
+    pub fn upstream_error(&self) -> bool {
+        matches!(&self.kind, Kind::Stream { meter, .. } if meter.upstream_error())
+    }
+
+    /// Nothing to read yet.
+    pub fn nothing() -> Self {
+        Self::json(Dialect::Anthropic, 0)
+    }
+
     /// Whether anything of an answer has come.
     pub fn anything_read(&self) -> bool {
         match &self.kind {

@@ -5,64 +5,62 @@ use std::time::Duration;
 use ::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use llm::Dialect;
-use types::{error::Code, usage::CallStatus};
+use types::{Timestamp, error::Code};
 
 use super::{is_kind, passed_headers};
-use crate::{
-    Error,
-    error::PassedOn,
-    meter::{Ending, InFlight},
-};
+use crate::route;
+use crate::{Error, error::PassedOn, meter::InFlight};
 
 /// More error text than this is a page, not a message.
 const LARGEST_ERROR: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest wait that a caller is asked for: programs do as they are told, and would sit there for a week.
+const RETRY_AFTER_MOST: u64 = 3600;
 
 /// Settles a call that the upstream refused, and says what the caller hears.
 ///
-/// 401 and 403 are about our credential, so they become 502 without the upstream's text; redirects are not followed; anything else
-/// is passed on when it is an error of the dialect, with our credential taken out should it stand in it.
+/// 401, 402 and 403 are about our credential and our bill, so they become 502 without the upstream's text; redirects are not followed;
+/// anything else is passed on when it is an error of the dialect, with our credential taken out should it stand in it.
 pub async fn refuse(
     mut call: InFlight,
     status: StatusCode,
     headers: HeaderMap,
     dialect: Dialect,
     credential: &str,
+    class: &'static str,
 ) -> Error {
+    let wait = wait_told(&headers, call.now());
     let error = match status.as_u16() {
-        401 | 403 => Error::refused(
+        401..=403 => Error::refused(
             Code::UpstreamAuth,
             "The upstream refused this server's credential. Tell the operator of this server.",
         ),
         400..600 => match read(&mut call, &headers, dialect, credential).await {
-            Some(body) => Error::PassedOn(PassedOn {
-                status: status.as_u16(),
-                headers: passed_headers(&headers),
-                body,
-            }),
-            None => wordless(status, &headers),
+            Some(body) => {
+                let mut headers = passed_headers(&headers);
+                if let Some(seconds) = wait {
+                    headers.insert(header::RETRY_AFTER, seconds.into());
+                }
+                Error::PassedOn(PassedOn {
+                    status: status.as_u16(),
+                    headers,
+                    body,
+                })
+            }
+            None => wordless(status, wait),
         },
         _ => Error::refused(
             Code::UpstreamFailed,
             "The upstream answered with a redirect, which is not followed.",
         ),
     };
-    call.settle(Ending {
-        status: CallStatus::UpstreamError,
-        http_status: error.status(),
-        class: Some(class(status)),
-    });
-    error
+    call.end(error, class)
 }
 
-fn class(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        401 | 403 => "upstream_auth",
-        429 => "upstream_rate_limited",
-        503 | 529 => "upstream_overloaded",
-        400..500 => "upstream_refused",
-        _ => "upstream_failed",
-    }
+/// The seconds that a caller is told to wait.
+pub fn wait_told(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
+    let asked = route::retry_after(headers, now.0 / 1000);
+    asked.map(|wait| wait.as_secs().min(RETRY_AFTER_MOST))
 }
 
 async fn read(call: &mut InFlight, headers: &HeaderMap, dialect: Dialect, credential: &str) -> Option<Bytes> {
@@ -85,7 +83,7 @@ async fn read(call: &mut InFlight, headers: &HeaderMap, dialect: Dialect, creden
 }
 
 /// The upstream's status without its text.
-fn wordless(status: StatusCode, headers: &HeaderMap) -> Error {
+fn wordless(status: StatusCode, wait: Option<u64>) -> Error {
     let (code, message) = match status.as_u16() {
         429 => (
             Code::RateLimited,
@@ -102,9 +100,6 @@ fn wordless(status: StatusCode, headers: &HeaderMap) -> Error {
         ),
     };
     let mut refusal = types::Refusal::new(code, message);
-    refusal.retry_after = headers
-        .get(header::RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse().ok());
+    refusal.retry_after = wait;
     Error::Refused(refusal)
 }

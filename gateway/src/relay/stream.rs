@@ -18,11 +18,8 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use types::{error::Code, usage::CallStatus};
 
 use super::stall::{Readers, Shared};
-use super::{Limits, is_kind, passed_headers};
-use crate::{
-    Error,
-    meter::{Ending, InFlight},
-};
+use super::{Limits, passed_headers};
+use crate::meter::{Ending, InFlight};
 
 /// What a stream needs to word its own end.
 pub struct Voice<'a> {
@@ -33,33 +30,21 @@ pub struct Voice<'a> {
     pub readers: &'a Readers,
 }
 
-/// Serves an SSE answer as it arrives.
-///
-/// Errors (settled): 502 when the upstream answered with something that is not an event stream.
-pub fn stream(mut call: InFlight, headers: &HeaderMap, limits: Limits, voice: Voice<'_>) -> Result<Response, Error> {
-    if !is_kind(headers, "text/event-stream") {
-        let error = Error::refused(
-            Code::UpstreamFailed,
-            "The upstream was asked for a stream and answered with something else.",
-        );
-        call.settle(Ending {
-            status: CallStatus::UpstreamError,
-            http_status: error.status(),
-            class: Some("upstream_no_stream"),
-        });
-        return Err(error);
-    }
+/// Serves an SSE answer as it arrives, after what was held back of it.
+pub fn stream(call: InFlight, headers: &HeaderMap, limits: Limits, voice: Voice<'_>, held: Vec<Bytes>) -> Response {
     let now = Instant::now();
+    let mut ready = Joined::default();
+    held.into_iter().for_each(|bytes| ready.push(bytes));
     let relay = Relay {
         shared: voice.readers.watch(call),
-        alarm: Box::pin(tokio::time::sleep_until(now + limits.idle)),
+        alarm: Box::pin(tokio::time::sleep_until(limits.next_alarm(now, now))),
         last_chunk: now,
-        ends_at: now + limits.total,
+        last_beat: now,
         limits,
         dialect: voice.dialect,
         request_id: voice.request_id,
         stopping: Box::pin(voice.stopping),
-        ready: Joined::default(),
+        ready,
         turn: 0,
     };
     let mut response = Response::new(Body::new(relay));
@@ -69,16 +54,34 @@ pub fn stream(mut call: InFlight, headers: &HeaderMap, limits: Limits, voice: Vo
         HeaderName::from_static("x-accel-buffering"),
         HeaderValue::from_static("no"),
     );
-    Ok(response)
+    response
+}
+
+impl Limits {
+    /// When to look again whether something is overdue.
+    fn next_alarm(&self, last_chunk: Instant, last_beat: Instant) -> Instant {
+        let beat = last_chunk.max(last_beat) + self.heartbeat;
+        beat.min(last_chunk + self.idle).min(self.ends_at)
+    }
+}
+
+/// An SSE comment: every client passes over it.
+const HEARTBEAT: Bytes = Bytes::from_static(b": keepalive\n\n");
+
+/// What is to happen because nothing came.
+enum Overdue {
+    Nothing,
+    Heartbeat,
+    End(&'static str, Code),
 }
 
 struct Relay {
     /// The call; gone once it is settled or given up because the client stopped reading.
     shared: Arc<Shared>,
-    /// Set once for the idle time; when it rings it is set again for what is left, so that a chunk costs no timer.
+    /// Set once for the first thing that may be overdue; when it rings it is set again for what is left, so that a chunk costs no timer.
     alarm: Pin<Box<Sleep>>,
     last_chunk: Instant,
-    ends_at: Instant,
+    last_beat: Instant,
     limits: Limits,
     dialect: Dialect,
     request_id: String,
@@ -101,6 +104,9 @@ impl Joined {
     const MOST: usize = 16 * 1024;
 
     fn push(&mut self, bytes: Bytes) {
+        if bytes.is_empty() {
+            return;
+        }
         self.length += bytes.len();
         self.parts.push(bytes);
     }
@@ -160,8 +166,10 @@ impl http_body::Body for Relay {
                     }
                 }
                 Poll::Pending => match this.overdue(context) {
-                    Some((class, code)) => this.break_off(&mut call, class, code),
-                    None => {
+                    Overdue::End(class, code) => this.break_off(&mut call, class, code),
+                    // What was handed out ends where an event ends, so it cannot tear one apart.
+                    Overdue::Heartbeat => this.ready.push(HEARTBEAT),
+                    Overdue::Nothing => {
                         shared.awaits_upstream();
                         return Poll::Pending;
                     }
@@ -209,6 +217,9 @@ impl Relay {
             },
         };
         if let Some(mut call) = call.take() {
+            if finished.end == End::UpstreamError {
+                call.broke_off();
+            }
             call.settle(ending);
         }
     }
@@ -221,6 +232,9 @@ impl Relay {
             return call.complete();
         }
         let before = call.reading().events();
+        if !matches!(class, "server_shutting_down" | "upstream_total") {
+            call.broke_off();
+        }
         call.settle(Ending {
             status: CallStatus::UpstreamTruncated,
             http_status: 200,
@@ -236,21 +250,28 @@ impl Relay {
         self.ready.push(llm::error::stream_event(self.dialect, &report));
     }
 
-    fn overdue(&mut self, context: &mut Context<'_>) -> Option<(&'static str, Code)> {
+    fn overdue(&mut self, context: &mut Context<'_>) -> Overdue {
         if self.stopping.as_mut().poll(context).is_ready() {
-            return Some(("server_shutting_down", Code::Unavailable));
+            return Overdue::End("server_shutting_down", Code::Unavailable);
         }
         while self.alarm.as_mut().poll(context).is_ready() {
             let now = Instant::now();
-            if now >= self.ends_at {
-                return Some(("upstream_total", Code::UpstreamTimeout));
+            if now >= self.limits.ends_at {
+                return Overdue::End("upstream_total", Code::UpstreamTimeout);
             }
-            let idle_until = self.last_chunk + self.limits.idle;
-            if now >= idle_until {
-                return Some(("upstream_idle", Code::UpstreamTimeout));
+            if now >= self.last_chunk + self.limits.idle {
+                return Overdue::End("upstream_idle", Code::UpstreamTimeout);
             }
-            self.alarm.as_mut().reset(idle_until.min(self.ends_at));
+            let is_quiet = now >= self.last_chunk.max(self.last_beat) + self.limits.heartbeat;
+            if is_quiet {
+                self.last_beat = now;
+            }
+            let next = self.limits.next_alarm(self.last_chunk, self.last_beat);
+            self.alarm.as_mut().reset(next);
+            if is_quiet {
+                return Overdue::Heartbeat;
+            }
         }
-        None
+        Overdue::Nothing
     }
 }

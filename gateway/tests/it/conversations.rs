@@ -10,6 +10,7 @@ use types::{
     accounts::Register,
     conversations::{Conversation, EndConversation, StartConversation},
     keys::NewKey,
+    usage::CallStatus,
 };
 
 use super::support::{House, chat, client, messages};
@@ -65,6 +66,12 @@ async fn conversation_sums_its_calls_of_both_dialects() {
     assert_eq!(refused.send().await.unwrap().status(), 404);
 
     let calls = house.calls(5).await;
+    for call in &calls {
+        // A refusal says nothing of it.
+        let is_named = call.request_id != LOOSE && call.status != CallStatus::Refused;
+        let named = is_named.then_some(id);
+        assert_eq!(call.conversation_id, named, "{}", call.request_id);
+    }
     let shown = look(&house, &house.user, id).await;
     assert_eq!(
         (

@@ -266,3 +266,41 @@ async fn client_that_leaves_is_billed_for_what_the_upstream_counted() {
     assert_eq!(call.tokens.output, 50);
     house.close().await;
 }
+
+#[tokio::test]
+async fn demo_answers_every_door_while_nothing_is_configured() {
+    let house = House::open_with(server::Config::clear_catalogue).await;
+    let text = house
+        .post("/v1/responses", &responses("demo", true))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(text.contains("event: response.completed"), "{text}");
+    for (path, body) in [
+        ("/v1/responses", responses("demo", false)),
+        ("/v1/embeddings", super::support::embeddings("demo")),
+    ] {
+        let reply = house.post(path, &body).send().await.unwrap();
+        assert_eq!(reply.status(), 200, "{path}");
+        assert!(reply.json::<Value>().await.unwrap()["usage"].is_object(), "{path}");
+    }
+    let counted = house
+        .post("/v1/messages/count_tokens", &super::support::messages("demo", false))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(counted.headers()["x-weirgate-estimate"], "true");
+    for call in house.calls(3).await {
+        assert_eq!(
+            (call.status, call.source),
+            (CallStatus::Settled, UsageSource::Provider),
+            "{}",
+            call.endpoint
+        );
+        assert!(call.provider == "demo" && call.cost_nanos.0 > 0);
+    }
+    house.close().await;
+}

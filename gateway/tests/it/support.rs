@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::LazyLock, time::Duration};
 
 use serde_json::{Value, json};
-use server::{Config, State};
+use server::{Config, State, config::Route};
 use tokio::net::TcpSocket;
 use types::{
     accounts::Register,
@@ -73,6 +73,7 @@ impl House {
         };
         let upstream = fake_upstream::start(fake_upstream::Options::default()).await.unwrap();
         let mut config = config(database.dir(), &database.url, &upstream);
+        config.gateway.retry_pause = Duration::from_millis(10);
         change(&mut config);
         let state = State::start(config).await.unwrap();
         let register = Register {
@@ -180,6 +181,29 @@ fn config(folder: &Path, url: &str, upstream: &fake_upstream::Running) -> Config
     text += "[[models]]\nid = \"unpriced\"\nroutes = [{ provider = \"openai-fake\", model = \"fake\" }]\n";
     config.add_catalogue(&text).unwrap();
     config
+}
+
+/// Adds a model with a route for each provider, model there, weight and priority.
+pub fn routed(config: &mut Config, name: &str, routes: &[(&str, &str, u32, u32)]) {
+    let routes = routes.iter().map(|(provider, model, weight, priority)| Route {
+        provider: (*provider).to_owned(),
+        model: (*model).to_owned(),
+        weight: *weight,
+        priority: *priority,
+    });
+    let mut model = config.models[0].clone();
+    model.id = name.to_owned();
+    model.routes = routes.collect();
+    config.models.push(model);
+}
+
+/// The same with routes of the Messages fake, one after the other.
+pub fn in_turn(config: &mut Config, name: &str, models: &[&str]) {
+    let routes: Vec<_> = (0..)
+        .zip(models)
+        .map(|(priority, model)| ("anthropic-fake", *model, 1, priority))
+        .collect();
+    routed(config, name, &routes);
 }
 
 /// One for the whole process: making one reads every root certificate. It keeps no connections, since each test has a runtime of its own.

@@ -1,8 +1,8 @@
 //! Anthropic token counting: nothing is generated, so nothing is billed and nothing is put on the books.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use ::http::{HeaderName, HeaderValue, StatusCode, request::Parts};
+use ::http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -20,7 +20,9 @@ use crate::{
         extract::{self, Caller},
         reply::reply,
     },
-    relay, route, run,
+    relay,
+    route::Plan,
+    run,
     upstream::{Answer, Outgoing},
 };
 
@@ -47,7 +49,8 @@ async fn count(gateway: &Gateway, parts: &Parts, body: Body) -> Result<Response,
     let head = llm::head::scan_count(&body)?;
     let model = admit(gateway, &caller, &head.model)?;
     let dice = gateway.state().clock().new_id().as_u64_pair().1;
-    if let Ok(route) = route::choose(&model, Dialect::Anthropic, dice)
+    let plan = Plan::new(Arc::clone(&model), Dialect::Anthropic, dice);
+    if let Some(route) = plan.peek(gateway.state().clock().now())
         && let ProviderKind::Http { credential, .. } = &route.provider.kind
         && let Some(counted) = ask(gateway, route, &head, &body, parts, credential.expose()).await?
     {
@@ -100,7 +103,10 @@ async fn ask(
     let Ok(Some(text)) = tokio::time::timeout(PATIENCE, whole(&mut answer)).await else {
         return Ok(None);
     };
-    let headers = relay::passed_headers(&answer.headers);
+    let mut headers = relay::passed_headers(&answer.headers);
+    if let Some(seconds) = relay::wait_told(&answer.headers, gateway.state().clock().now()) {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
     if status == StatusCode::OK {
         let mut response = Response::new(Body::from(text));
         *response.headers_mut() = headers;
