@@ -3,6 +3,8 @@
 //! All are POST under `/_fn` with stable names, so that every form works without a script. What they return is ready to be
 //! shown: numbers, money and times are worded on the server, so the browser carries no time zones and no number formats.
 
+pub mod admin;
+pub mod audit;
 pub mod connect;
 pub mod conversations;
 pub mod factors;
@@ -11,6 +13,7 @@ pub mod invitations;
 pub mod keys;
 pub mod mail;
 pub mod members;
+pub mod models;
 pub mod organization_keys;
 pub mod organization_usage;
 pub mod organizations;

@@ -91,6 +91,7 @@ impl ApiError {
             ("is_member", _) => words.is_member,
             ("not_a_member", _) => words.not_a_member,
             ("not_invited", _) => words.not_invited,
+            ("nobody", _) => words.nobody,
             ("control_characters", _) => words.control_characters,
             ("password_breached", _) => words.too_common,
             ("not_supported", _) => words.not_supported,
@@ -98,7 +99,7 @@ impl ApiError {
             ("not_matching", "confirm_name") => words.not_the_name,
             ("not_matching", _) => words.not_matching,
             ("unknown_value", _) => words.unknown_value,
-            _ => words.wrong,
+            (code, _) => (text.catalogue.wrong)(code).unwrap_or(words.wrong),
         })
     }
 

@@ -20,7 +20,7 @@ use crate::{
 mod chart;
 mod device;
 mod numbers;
-pub mod snippets;
+pub mod recipe;
 
 pub use device::device;
 pub use numbers::Numbers;
@@ -85,6 +85,16 @@ impl Format {
             iso: at.to_rfc3339(),
             text,
         }
+    }
+
+    /// When a day such as `2026-11-28` begins for the reader, and when the next one does.
+    pub fn day(&self, text: &str) -> Option<(Timestamp, Timestamp)> {
+        let day: jiff::civil::Date = text.parse().ok()?;
+        let begins = |day: jiff::civil::Date| {
+            let start = day.to_zoned(self.zone.clone()).ok()?;
+            Some(Timestamp(start.timestamp().as_millisecond()))
+        };
+        Some((begins(day)?, begins(day.tomorrow().ok()?)?))
     }
 
     pub fn date(&self, at: Timestamp) -> Moment {
@@ -197,6 +207,17 @@ mod tests {
         assert_eq!(english.moment(NOW.plus_secs(-400 * 86_400)).text, "14\u{a0}Oct 2025");
         let russian = Format::new(Locale::Ru, "Asia/Tokyo", NOW.plus_secs(4 * 3600));
         assert_eq!(russian.moment(NOW).text, "18\u{a0}нояб. 20:06");
+    }
+
+    #[test]
+    fn day_is_the_readers() {
+        let tokyo = Format::new(Locale::En, "Asia/Tokyo", NOW);
+        let (from, to) = tokyo.day("2026-11-18").unwrap_or_default();
+        assert_eq!(from.to_rfc3339(), "2026-11-17T15:00:00.000Z");
+        assert_eq!(to.to_rfc3339(), "2026-11-18T15:00:00.000Z");
+        for wrong in ["", "yesterday", "2026-13-01", "2026-02-30", "18.11.2026"] {
+            assert_eq!(tokyo.day(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The pages, one file each.
 
+pub mod admin;
 pub mod by_link;
 pub mod connect;
 pub mod conversations;
@@ -7,6 +8,7 @@ pub mod dev_mail;
 pub mod invitation;
 pub mod keys;
 pub mod lost;
+pub mod models;
 pub mod organization;
 pub mod organizations;
 pub mod overview;

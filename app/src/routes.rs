@@ -9,9 +9,10 @@ use leptos_router::{
 
 use crate::{
     pages::{
-        by_link::ByLink, connect::Connect, conversations::Conversations, dev_mail::DevMail, invitation::Invitation,
-        keys::Keys, lost::Lost, organization, organizations::Organizations, overview::Overview, reset::Reset,
-        second::SecondStep, settings, setup::Setup, sign_in::SignIn, sign_up::SignUp, verify::Verify,
+        admin, by_link::ByLink, connect::Connect, conversations::Conversations, dev_mail::DevMail,
+        invitation::Invitation, keys::Keys, lost::Lost, models::Models, organization, organizations::Organizations,
+        overview::Overview, reset::Reset, second::SecondStep, settings, setup::Setup, sign_in::SignIn, sign_up::SignUp,
+        verify::Verify,
     },
     ui::frame::Frame,
 };
@@ -36,6 +37,7 @@ pub fn AppRoutes() -> impl IntoView {
                 <Route path=path!("/") view=Overview ssr=SsrMode::Async />
                 <Route path=path!("/connect") view=Connect ssr=SsrMode::Async />
                 <Route path=path!("/keys") view=Keys ssr=SsrMode::Async />
+                <Route path=path!("/models") view=Models ssr=SsrMode::Async />
                 <Route path=path!("/conversations") view=Conversations ssr=SsrMode::Async />
                 <Route path=path!("/organizations") view=Organizations ssr=SsrMode::Async />
                 <ParentRoute path=path!("/organizations/:slug") view=Outlet ssr=SsrMode::Async>
@@ -45,7 +47,24 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/teams/:id") view=organization::Team ssr=SsrMode::Async />
                     <Route path=path!("/keys") view=organization::OrganizationKeys ssr=SsrMode::Async />
                     <Route path=path!("/usage") view=organization::Usage ssr=SsrMode::Async />
+                    <Route path=path!("/audit") view=organization::Audit ssr=SsrMode::Async />
                     <Route path=path!("/settings") view=organization::OrganizationSettings ssr=SsrMode::Async />
+                </ParentRoute>
+                <ParentRoute path=path!("/admin") view=Outlet ssr=SsrMode::Async>
+                    <Route path=path!("") view=admin::First ssr=SsrMode::Async />
+                    <Route path=path!("/users") view=admin::Users ssr=SsrMode::Async />
+                    <Route path=path!("/users/:id") view=admin::User ssr=SsrMode::Async />
+                    <Route path=path!("/organizations") view=admin::Organizations ssr=SsrMode::Async />
+                    <Route path=path!("/organizations/:id") view=admin::Organization ssr=SsrMode::Async />
+                    <Route path=path!("/providers") view=admin::Providers ssr=SsrMode::Async />
+                    <Route path=path!("/providers/:id") view=admin::Provider ssr=SsrMode::Async />
+                    <Route path=path!("/models") view=admin::Models ssr=SsrMode::Async />
+                    <Route path=path!("/models/:id") view=admin::Model ssr=SsrMode::Async />
+                    <Route path=path!("/audit") view=admin::AuditLog ssr=SsrMode::Async />
+                    <Route path=path!("/requests") view=admin::Requests ssr=SsrMode::Async />
+                    <Route path=path!("/limits") view=admin::Limits ssr=SsrMode::Async />
+                    <Route path=path!("/sign-in") view=admin::SignInMethods ssr=SsrMode::Async />
+                    <Route path=path!("/system") view=admin::System ssr=SsrMode::Async />
                 </ParentRoute>
                 <Route path=path!("/settings") view=settings::Account ssr=SsrMode::Async />
                 <Route path=path!("/settings/factors") view=settings::SecondFactors ssr=SsrMode::Async />

@@ -2,10 +2,16 @@
 //!
 //! Texts with a value in them are functions. Plurals are chosen by [`plural`]. Nothing here knows a page.
 
+mod admin;
+mod audit;
+mod catalogue;
 mod en;
 mod organizations;
 mod ru;
 
+pub use admin::*;
+pub use audit::Audit;
+pub use catalogue::*;
 pub use en::EN;
 pub use organizations::*;
 pub use ru::RU;
@@ -34,6 +40,9 @@ pub struct Text {
     pub organization_keys: OrganizationKeys,
     pub organization_usage: OrganizationUsage,
     pub organization_settings: OrganizationSettings,
+    pub admin: Admin,
+    pub audit: Audit,
+    pub catalogue: Catalogue,
     pub errors: Errors,
     pub fields: Fields,
     pub calls: Calls,
@@ -203,9 +212,17 @@ pub struct Connect {
     pub key_name: &'static str,
     pub make_key: &'static str,
     pub key_ready: &'static str,
-    pub snippet: &'static str,
-    pub shape: &'static str,
-    pub language: &'static str,
+    pub client: &'static str,
+    pub group_shell: &'static str,
+    pub group_libraries: &'static str,
+    pub group_agents: &'static str,
+    pub recipe: fn(&str) -> String,
+    pub calls: fn(&str) -> String,
+    pub in_shell: &'static str,
+    pub variables: &'static str,
+    pub fields: &'static str,
+    pub client_note: fn(types::clients::Note) -> String,
+    pub by_command: &'static str,
     pub waiting: &'static str,
     pub waiting_note: &'static str,
     pub refused: fn(&str) -> String,
@@ -466,6 +483,7 @@ pub struct Fields {
     pub is_member: &'static str,
     pub not_a_member: &'static str,
     pub not_invited: &'static str,
+    pub nobody: &'static str,
     pub control_characters: &'static str,
     pub too_common: &'static str,
     pub not_supported: &'static str,

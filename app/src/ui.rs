@@ -1,5 +1,7 @@
 //! The small parts that pages are put together from. They know words and looks, never a service.
 
+pub mod ask;
+pub mod audit;
 pub mod avatar;
 pub mod card;
 pub mod chart;

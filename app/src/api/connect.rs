@@ -1,4 +1,4 @@
-//! The connect page: snippets for this server, and whether a call has arrived.
+//! The connect page: a client's recipe for this server, and whether a call has arrived.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -7,12 +7,11 @@ use super::{Form, Moment, keys::NewSecret};
 use crate::error::ApiError;
 #[cfg(feature = "ssr")]
 use crate::{
-    format::{Format, snippets},
+    format::{Format, recipe},
     request::{Request, flash},
 };
-
-/// Stands in the snippets where the key belongs.
-pub const KEY_PLACEHOLDER: &str = "YOUR_WEIRGATE_KEY";
+#[cfg(feature = "ssr")]
+use types::catalogue::ModelKind;
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectView {
@@ -20,20 +19,47 @@ pub struct ConnectView {
     pub address: String,
     pub models: Vec<String>,
     pub model: String,
-    pub snippets: Vec<Snippet>,
+    pub groups: Vec<ClientGroup>,
+    pub recipe: RecipeView,
     pub arrived: Arrival,
     pub demo: bool,
     pub form: Form,
     pub secret: Option<NewSecret>,
 }
 
+/// Clients of a kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Snippet {
-    /// `<client>-<language>`, such as `anthropic-python`.
-    pub id: String,
+pub struct ClientGroup {
+    pub name: String,
+    /// Id and name.
+    pub clients: Vec<(String, String)>,
+}
+
+/// How the chosen client is set up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecipeView {
+    pub client: String,
+    pub name: String,
+    /// What it calls.
+    pub path: String,
+    pub steps: Vec<StepView>,
+    pub notes: Vec<String>,
+    /// What writes its files, if it has any.
+    pub command: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepView {
     pub title: String,
+    pub text: StepText,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StepText {
     /// Escaped, with `<i>` around strings.
-    pub html: String,
+    Html(String),
+    /// Fields and what goes into them.
+    Fields(Vec<(String, String)>),
 }
 
 /// Whether the books know a call of this person.
@@ -48,35 +74,45 @@ pub enum Arrival {
     },
 }
 
-/// `model` is the reader's choice; unknown or empty means the first.
+/// `model` and `client` are the reader's choice; unknown or empty means the first.
 #[server(endpoint = "connect")]
-pub async fn read_connect(#[server(default)] model: String) -> Result<ConnectView, ApiError> {
+pub async fn read_connect(
+    #[server(default)] model: String,
+    #[server(default)] client: String,
+) -> Result<ConnectView, ApiError> {
     let request = Request::current()?;
     let user = request.user().await?;
-    let models: Vec<String> = request
-        .state
-        .directory()
-        .models()
-        .iter()
-        .map(|model| model.name.clone())
-        .collect();
-    let chosen = models.iter().find(|name| **name == model).or(models.first());
-    let model = chosen.cloned().unwrap_or_else(|| "MODEL".to_owned());
-    let address = request.state.config().public_url().trim_end_matches('/').to_owned();
     let flash = flash::take(&request);
+    // A form that came back remembers what was chosen around it.
+    let chosen = |sent: String, field: &str| {
+        if sent.is_empty() { flash.form.value(field) } else { sent }
+    };
+    // A model that only makes vectors has no use in any of these clients.
+    let mut entries = request.state.directory().models();
+    entries.retain(|entry| entry.kind == ModelKind::Chat);
+    let model = chosen(model, "model");
+    let entry = entries.iter().find(|entry| entry.name == model).or(entries.first());
+    let address = request.state.config().public_url().trim_end_matches('/').to_owned();
+    let secret = flash.secret.clone().filter(|secret| secret.page == "/connect");
+    let filling = recipe::Filling {
+        address: &address,
+        key: secret.as_ref().map(|secret| secret.key.as_str()),
+        model: entry.map(|entry| (entry.name.as_str(), entry.context_length)),
+    };
     Ok(ConnectView {
-        snippets: snippets::all(&address, &model),
+        recipe: recipe::of(&chosen(client, "client"), &filling, request.locale()),
+        groups: recipe::groups(request.locale()),
         arrived: last_arrival(&request, &user).await?,
         demo: request.state.directory().is_demo(),
-        form: if flash.form.name == "create_key" {
+        model: entry.map(|entry| entry.name.clone()).unwrap_or_default(),
+        models: entries.iter().map(|entry| entry.name.clone()).collect(),
+        form: if flash.form.name == "create_key" && secret.is_none() {
             flash.form
         } else {
             Form::default()
         },
-        secret: flash.secret.filter(|secret| secret.page == "/connect"),
+        secret,
         address,
-        models,
-        model,
     })
 }
 

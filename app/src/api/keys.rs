@@ -68,18 +68,27 @@ pub async fn read_keys() -> Result<KeysView, ApiError> {
     })
 }
 
-/// `expires_in_days` is one of the choices of the form, or empty. `page` is the path of the page the form is on.
+/// `expires_in_days` is one of the choices of the form, or empty. `page` is the path of the page the form is on; `client` and `model` are
+/// what is chosen there.
 #[server(endpoint = "create_key")]
 pub async fn create_key(
     #[server(default)] name: String,
     #[server(default)] expires_in_days: String,
     #[server(default)] models: Vec<String>,
     #[server(default)] page: String,
+    #[server(default)] client: String,
+    #[server(default)] model: String,
 ) -> Result<NewSecret, ApiError> {
     let request = Request::current()?;
     let page = if page == "/connect" { "/connect" } else { "/keys" };
-    let form =
-        Form::sent("create_key", &[("name", &name), ("expires_in_days", &expires_in_days)]).with_all("models", &models);
+    let chosen = [("client", client.as_str()), ("model", model.as_str())];
+    let values = [
+        ("name", name.as_str()),
+        ("expires_in_days", &expires_in_days),
+        chosen[0],
+        chosen[1],
+    ];
+    let form = Form::sent("create_key", &values).with_all("models", &models);
     let work = async {
         let user = request.user().await?;
         let new = types::keys::NewKey {
@@ -99,7 +108,11 @@ pub async fn create_key(
     };
     let done = request.form(page, form, work, |_| page.to_owned()).await;
     if let (Ok(secret), true) = (&done, request.is_plain_form()) {
-        flash::put(&request, &flash::Flash::secret(secret.clone()));
+        let mut flash = flash::Flash::secret(secret.clone());
+        if page == "/connect" {
+            flash.form = Form::sent("create_key", &chosen);
+        }
+        flash::put(&request, &flash);
     }
     done
 }

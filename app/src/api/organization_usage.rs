@@ -19,8 +19,8 @@ use server::books::usage;
 pub struct OrganizationUsage {
     pub place: OrganizationView,
     pub month: Month,
-    /// By day, for who manages the organization.
-    pub chart: Option<Chart>,
+    /// By day.
+    pub chart: Chart,
     pub time_zone: String,
     /// Empty for who does not manage the organization.
     pub by_member: Vec<SumsView>,
@@ -60,23 +60,23 @@ pub async fn read_organization_usage(organization: String) -> Result<Organizatio
             usage::summary_of_organization(state, &admin, from, now)
                 .await
                 .map_err(failed)?,
-            Some(
-                usage::daily_of_organization(state, &admin, DAYS as u32, &format.zone_name)
-                    .await
-                    .map_err(failed)?,
-            ),
+            usage::daily_of_organization(state, &admin, DAYS as u32, &format.zone_name)
+                .await
+                .map_err(failed)?,
         ),
         Err(_) => (
             usage::summary_of_member(state, &place.member, from, now)
                 .await
                 .map_err(failed)?,
-            None,
+            usage::daily_of_member(state, &place.member, DAYS as u32, &format.zone_name)
+                .await
+                .map_err(failed)?,
         ),
     };
     let sums = |slices: Vec<types::usage::Slice>| slices.iter().map(|slice| format.sums(slice)).collect();
     Ok(OrganizationUsage {
-        month: format.month(&summary.total, days.as_deref().and_then(<[_]>::last)),
-        chart: days.as_deref().map(|days| format.chart(days)),
+        month: format.month(&summary.total, days.last()),
+        chart: format.chart(&days),
         time_zone: format.zone_name.clone(),
         by_member: match place.view.is_managed() {
             true => sums(summary.by_member),

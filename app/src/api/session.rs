@@ -10,7 +10,11 @@ use crate::error::ApiError;
 #[cfg(feature = "ssr")]
 use crate::request::{Request, cookie, flash, own_path};
 #[cfg(feature = "ssr")]
-use server::{accounts::Registered, organizations, sessions::User};
+use server::{
+    accounts::Registered,
+    organizations::{self, invitations},
+    sessions::User,
+};
 
 /// The person, for the frame around every page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +29,8 @@ pub struct Viewer {
     pub organizations: Vec<OrganizationLink>,
     /// The one whose page this is.
     pub here: Option<OrganizationLink>,
+    /// They see the pages of who runs the server.
+    pub administers: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +47,8 @@ pub struct Entrance {
     pub registration_open: bool,
     /// What the reader came with.
     pub invitation: Option<Invited>,
+    /// The address it was mailed to, which is the new account's.
+    pub invited_email: Option<String>,
     /// Letters reach people: links and forgotten passwords are offered.
     pub mail: bool,
     /// Only asked by `/setup`: no administrator exists yet.
@@ -62,6 +70,7 @@ pub async fn read_viewer() -> Result<Viewer, ApiError> {
     Ok(Viewer {
         organizations: belongs.data.into_iter().filter_map(link).collect(),
         here: here(&request, &user),
+        administers: user.auditor().is_ok(),
         initials: initials(&name),
         avatar,
         name,
@@ -104,6 +113,12 @@ pub async fn read_entrance(form: String, #[server(default)] invitation: String) 
             Standing::Over | Standing::Unknown => None,
         },
     };
+    let invited_email = match &invited {
+        Some(invited) if invited.is_mailed => invitations::address(&request.state, &invited.token)
+            .await
+            .map_err(|error| request.error(&error))?,
+        _ => None,
+    };
     let setup_needed = server::setup::needed(&request.state)
         .await
         .map_err(|error| request.error(&error))?;
@@ -111,6 +126,7 @@ pub async fn read_entrance(form: String, #[server(default)] invitation: String) 
         form: flash::take_form(&request, &form).unwrap_or_default(),
         registration_open: may_sign_up(&request, invited.as_ref()),
         invitation: invited,
+        invited_email,
         mail: server::mail::available(&request.state),
         setup_needed,
         passkeys: server::factors::passkeys::are_offered(request.state.config()),

@@ -22,7 +22,7 @@ use server::{
     teams::{self, Known},
 };
 #[cfg(feature = "ssr")]
-use types::{TeamId, UserId, error::Code, rules};
+use types::{TeamId, UserId, error::Code};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeamView {
@@ -258,7 +258,9 @@ pub async fn add_team_member(
         if email.trim().is_empty() {
             return Err(request.wrong_field("email", "required"));
         }
-        let user = by_address(&request, &place.member, &email).await?;
+        let user = members::by_email(&request.state, &place.member, &email)
+            .await
+            .map_err(failed)?;
         let user = user.ok_or_else(|| request.wrong_field("email", "not_a_member"))?;
         match teams::add(&request.state, &admin, user).await {
             Ok(_) => Ok(()),
@@ -267,24 +269,6 @@ pub async fn add_team_member(
         }
     };
     request.saved(&team_page(&organization, &id), form, work).await
-}
-
-/// The member of the organization with this address: members see each other's.
-#[cfg(feature = "ssr")]
-async fn by_address(request: &Request, member: &Member, email: &str) -> Result<Option<UserId>, ApiError> {
-    let email = rules::normal_email(email);
-    let mut after: Option<String> = None;
-    loop {
-        let page = members::page(&request.state, member, PAGE, after.as_deref())
-            .await
-            .map_err(|error| request.error(&error))?;
-        let found = page.data.iter().find(|member| member.email == email);
-        match (found, page.next_cursor) {
-            (Some(found), _) => return Ok(Some(found.user_id)),
-            (None, Some(next)) => after = Some(next),
-            (None, None) => return Ok(None),
-        }
-    }
 }
 
 /// `user` is the id of who is taken out of the team.

@@ -1,4 +1,4 @@
-//! `/connect`: what to put into a client, and whether its first call has arrived.
+//! `/connect`: how a client is set up for this server, and whether its first call has arrived.
 
 use leptos::{ev::Event, prelude::*, server_fn::ServerFn, wasm_bindgen::JsCast};
 use leptos_meta::Title;
@@ -8,7 +8,7 @@ use super::{overview::demo_notice, sign_in::Summary};
 use crate::{
     api::{
         Form,
-        connect::{Arrival, ConnectView, KEY_PLACEHOLDER, Snippet, read_arrival, read_connect},
+        connect::{Arrival, ClientGroup, ConnectView, RecipeView, StepText, StepView, read_arrival, read_connect},
         keys::CreateKey,
     },
     locale::use_text,
@@ -25,8 +25,12 @@ const POLL: std::time::Duration = std::time::Duration::from_secs(2);
 #[component]
 pub fn Connect() -> impl IntoView {
     let text = use_text();
-    let model = use_query_map().read_untracked().get("model").unwrap_or_default();
-    let data = Resource::new(move || model.clone(), read_connect);
+    let query = use_query_map().read_untracked();
+    let chosen = (
+        query.get("model").unwrap_or_default(),
+        query.get("client").unwrap_or_default(),
+    );
+    let data = Resource::new(move || chosen.clone(), |(model, client)| read_connect(model, client));
     view! {
         <Title text=text.connect.title />
         <div class="page-head">
@@ -46,7 +50,8 @@ fn page(data: ConnectView) -> AnyView {
         address,
         models,
         model,
-        snippets,
+        groups,
+        recipe,
         arrived,
         demo,
         form,
@@ -60,13 +65,14 @@ fn page(data: ConnectView) -> AnyView {
             </Notice>
         }
     });
-    let key = secret.map(|secret| secret.key);
     let openai = [&address, "/v1"].concat();
+    let client = recipe.client.clone();
     view! {
         <Waiting first=arrived />
         {demo.then(demo_notice)}
         {no_models}
         <section class="card">
+            {choices(groups, client.clone(), models, model.clone())}
             <div class="address">
                 <div class="field">
                     <span class="label">{words.address}</span>
@@ -76,37 +82,58 @@ fn page(data: ConnectView) -> AnyView {
                     <span class="label">{words.address_openai}</span>
                     <Line id="address-openai" value=openai />
                 </div>
-                {(models.len() > 1).then(|| model_choice(models, model))}
             </div>
         </section>
-        {key_card(key.clone(), form)}
-        {code(snippets, key)}
+        {key_card(secret.map(|secret| secret.key), form, client, model)}
+        {recipe_card(recipe)}
     }
     .into_any()
 }
 
-fn model_choice(models: Vec<String>, chosen: String) -> AnyView {
+/// Client and model; a script sends the choice at once.
+fn choices(groups: Vec<ClientGroup>, client: String, models: Vec<String>, model: String) -> AnyView {
     let words = &use_text().connect;
-    let options = models
+    let option = |value: String, name: String, chosen: &str| {
+        let selected = value == chosen;
+        view! {
+            <option value=value selected=selected>
+                {name}
+            </option>
+        }
+    };
+    let clients = groups
         .into_iter()
-        .map(|model| {
-            let (selected, value) = (model == chosen, model.clone());
-            view! {
-                <option value=value selected=selected>
-                    {model}
-                </option>
-            }
+        .map(|group| {
+            let options = group.clients.into_iter().map(|(id, name)| option(id, name, &client));
+            view! { <optgroup label=group.name>{options.collect_view()}</optgroup> }
         })
         .collect_view();
+    let models = models
+        .into_iter()
+        .map(|name| option(name.clone(), name, &model))
+        .collect::<Vec<_>>();
+    let models = (!models.is_empty()).then(|| {
+        view! {
+            <div class="field">
+                <label for="model">{words.model}</label>
+                <select class="input" id="model" name="model" autocomplete="off">
+                    {models}
+                </select>
+            </div>
+        }
+    });
     view! {
-        <form class="field" method="get" action="/connect">
-            <label for="model">{words.model}</label>
+        <form class="choices" method="get" action="/connect">
             <SentWhenChanged>
-                <div class="flex gap-2">
-                    <select class="input" id="model" name="model" autocomplete="off">
-                        {options}
-                    </select>
-                    <button class="btn without-script" type="submit">
+                <div class="address">
+                    <div class="field">
+                        <label for="client">{words.client}</label>
+                        <select class="input" id="client" name="client" autocomplete="off">
+                            {clients}
+                        </select>
+                    </div>
+                    {models}
+                    <button class="btn btn-field without-script" type="submit">
                         {words.choose}
                     </button>
                 </div>
@@ -132,7 +159,7 @@ fn SentWhenChanged(children: Children) -> impl IntoView {
 }
 
 /// Makes a key in place, or shows the one just made.
-fn key_card(key: Option<String>, form: Form) -> AnyView {
+fn key_card(key: Option<String>, form: Form, client: String, model: String) -> AnyView {
     let text = use_text();
     let words = &text.connect;
     let error = form.error.clone();
@@ -158,6 +185,8 @@ fn key_card(key: Option<String>, form: Form) -> AnyView {
                 <p class="soft mb-3">{words.key_note}</p>
                 <form method="post" action=CreateKey::url() data-testid="create-key" novalidate>
                     <input type="hidden" name="page" value="/connect" />
+                    <input type="hidden" name="client" value=client />
+                    <input type="hidden" name="model" value=model />
                     <Summary error=error.clone() />
                     <div class="key-form">
                         <Field look error value=form.value("name") />
@@ -177,58 +206,71 @@ fn key_card(key: Option<String>, form: Form) -> AnyView {
     }
 }
 
-/// Six pieces of code; two groups of radio buttons choose among them by style alone.
-fn code(snippets: Vec<Snippet>, key: Option<String>) -> AnyView {
+fn recipe_card(recipe: RecipeView) -> AnyView {
     let words = &use_text().connect;
-    let choice = |group: &'static str, value: &'static str, label: &'static str, on: bool| {
+    let command = recipe.command.map(|command| {
         view! {
-            <label>
-                <input type="radio" name=group value=value checked=on autocomplete="off" />
-                {label}
-            </label>
+            <p class="soft">{words.by_command}</p>
+            <Line id="by-command" value=command />
         }
-    };
-    let blocks = snippets
-        .into_iter()
-        .map(|snippet| {
-            let code_id = ["code-", &snippet.id].concat();
-            let html = match &key {
-                Some(key) => snippet.html.replace(KEY_PLACEHOLDER, key),
-                None => snippet.html,
-            };
-            view! {
-                <div class="snippet code" data-snippet=snippet.id>
-                    <div class="code-head">
-                        <span>{snippet.title}</span>
-                        <Copy of=code_id.clone() large=false />
-                    </div>
-                    <pre tabindex="0">
-                        <code id=code_id inner_html=html></code>
-                    </pre>
-                </div>
-            }
-        })
-        .collect_view();
+    });
+    let steps = recipe.steps.into_iter().enumerate();
+    let notes = recipe.notes.into_iter().map(|note| view! { <li>{note}</li> });
     view! {
-        <section class="card snippets">
+        <section class="card recipe" data-testid="recipe" data-client=recipe.client>
             <div class="card-head">
-                <h2>{words.snippet}</h2>
-                <div class="flex flex-wrap gap-2">
-                    <div class="seg" role="radiogroup" aria-label=words.shape>
-                        {choice("client", "anthropic", "Anthropic", true)}
-                        {choice("client", "openai", "OpenAI", false)}
-                    </div>
-                    <div class="seg" role="radiogroup" aria-label=words.language>
-                        {choice("language", "curl", "curl", true)}
-                        {choice("language", "python", "Python", false)}
-                        {choice("language", "typescript", "TypeScript", false)}
-                    </div>
-                </div>
+                <h2>{(words.recipe)(&recipe.name)}</h2>
             </div>
-            {blocks}
+            <p class="soft">{(words.calls)(&recipe.path)}</p>
+            {steps.map(|(at, step)| step_view(at, step)).collect_view()}
+            <ul class="soft">{notes.collect_view()}</ul>
+            {command}
         </section>
     }
     .into_any()
+}
+
+fn step_view(at: usize, step: StepView) -> AnyView {
+    match step.text {
+        StepText::Html(html) => {
+            let id = ["code-", &at.to_string()].concat();
+            view! {
+                <div class="code">
+                    <div class="code-head">
+                        <span>{step.title}</span>
+                        <Copy of=id.clone() large=false />
+                    </div>
+                    <pre tabindex="0">
+                        <code id=id inner_html=html></code>
+                    </pre>
+                </div>
+            }
+            .into_any()
+        }
+        StepText::Fields(fields) => {
+            let field = |(at, (name, value)): (usize, (String, String))| {
+                let id = ["field-", &at.to_string()].concat();
+                view! {
+                    <div class="field">
+                        <span class="label">{name}</span>
+                        <div class="secret secret-line">
+                            <code id=id.clone() tabindex="0">
+                                {value}
+                            </code>
+                            <Copy of=id large=false />
+                        </div>
+                    </div>
+                }
+            };
+            view! {
+                <div class="fields">
+                    <b>{step.title}</b>
+                    {fields.into_iter().enumerate().map(field).collect_view()}
+                </div>
+            }
+            .into_any()
+        }
+    }
 }
 
 /// Turns green when a call is on the books. With a script it asks every two seconds; without, there is a link.

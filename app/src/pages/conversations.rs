@@ -8,7 +8,15 @@ use crate::{
     api::conversations::{AbandonConversation, ConversationView, ConversationsView, PAGE, read_conversations},
     locale::use_text,
     text::Text,
-    ui::{card::Empty, code::Copy, icon::Icon, load::load, notice::Failure, table::Time},
+    ui::{
+        ask::{Way, ask},
+        card::Empty,
+        code::Copy,
+        icon::Icon,
+        load::load,
+        notice::Failure,
+        table::Time,
+    },
 };
 
 #[component]
@@ -175,36 +183,16 @@ fn transcript(id: &str, hash: String) -> AnyView {
     .into_any()
 }
 
-/// For clients that never said goodbye: as long as it is open it takes a place. Asks before it is done; opens without a script.
+/// For clients that never said goodbye: as long as it is open it takes a place.
 fn confirm(text: &'static Text, id: &str) -> AnyView {
     let words = &text.conversations;
-    let popover = ["abandon-", id].concat();
-    let anchor = popover.clone();
-    let id = id.to_owned();
-    view! {
-        <button class="btn btn-small" type="button" popovertarget=popover.clone() data-testid="abandon">
-            {words.abandon}
-        </button>
-        <div class="ask" id=anchor popover="auto" role="dialog" aria-label=words.abandon>
-            <b>{words.abandon_ask}</b>
-            <p>{words.abandon_note}</p>
-            <form method="post" action=AbandonConversation::url()>
-                <input type="hidden" name="id" value=id />
-                <div class="flex gap-2 justify-end">
-                    <button
-                        class="btn"
-                        type="button"
-                        popovertarget=popover
-                        popovertargetaction="hide"
-                    >
-                        {text.common.cancel}
-                    </button>
-                    <button class="btn btn-danger" type="submit" data-testid="abandon-confirm">
-                        {words.abandon}
-                    </button>
-                </div>
-            </form>
-        </div>
-    }
-    .into_any()
+    ask(Way {
+        id: ["abandon-", id].concat(),
+        action: AbandonConversation::url(),
+        hidden: vec![("id", id.to_owned())],
+        label: words.abandon,
+        title: words.abandon_ask.to_owned(),
+        note: words.abandon_note,
+        part: "abandon",
+    })
 }

@@ -13,6 +13,7 @@ use crate::{
     locale::use_text,
     text::Text,
     ui::{
+        ask::{Way, ask},
         card::Empty,
         code::Secret,
         field::{Field, Look},
@@ -290,36 +291,15 @@ pub fn models_of(text: &'static Text, models: &[String]) -> String {
     }
 }
 
-/// Asks before it is done; opens without a script.
 fn confirm(text: &'static Text, key: &KeyView) -> AnyView {
     let words = &text.keys;
-    let popover = ["revoke-", &key.id].concat();
-    let anchor = popover.clone();
-    let (id, ask) = (key.id.clone(), (words.revoke_ask)(&key.name));
-    view! {
-        <button class="btn btn-small" type="button" popovertarget=popover.clone() data-testid="revoke">
-            {words.revoke}
-        </button>
-        <div class="ask" id=anchor popover="auto" role="dialog" aria-label=words.revoke>
-            <b>{ask}</b>
-            <p>{words.revoke_note}</p>
-            <form method="post" action=RevokeKey::url()>
-                <input type="hidden" name="id" value=id />
-                <div class="flex gap-2 justify-end">
-                    <button
-                        class="btn"
-                        type="button"
-                        popovertarget=popover
-                        popovertargetaction="hide"
-                    >
-                        {text.common.cancel}
-                    </button>
-                    <button class="btn btn-danger" type="submit" data-testid="revoke-confirm">
-                        {words.revoke}
-                    </button>
-                </div>
-            </form>
-        </div>
-    }
-    .into_any()
+    ask(Way {
+        id: ["revoke-", &key.id].concat(),
+        action: RevokeKey::url(),
+        hidden: vec![("id", key.id.clone())],
+        label: words.revoke,
+        title: (words.revoke_ask)(&key.name),
+        note: words.revoke_note,
+        part: "revoke",
+    })
 }

@@ -1,5 +1,6 @@
 //! `/organizations/{slug}` and below: the frame around an organization's pages, and the parts they share. One file a page.
 
+mod audit;
 mod invitations;
 mod keys;
 mod members;
@@ -14,6 +15,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use types::{OrganizationRole, error::Code};
 
+pub use audit::Audit;
 pub use invitations::Invitations;
 pub use keys::OrganizationKeys;
 pub use members::Members;
@@ -21,6 +23,8 @@ pub use settings::OrganizationSettings;
 pub use team::Team;
 pub use teams::Teams;
 pub use usage::Usage;
+
+pub use crate::ui::ask::{Way, ask};
 
 use super::lost::{answer, nothing_here};
 use crate::{
@@ -123,7 +127,7 @@ fn good(message: &'static str) -> AnyView {
 
 /// A choice among roles; `chosen` is the name of one.
 #[component]
-fn RoleChoice(
+pub fn RoleChoice(
     id: String,
     roles: Vec<OrganizationRole>,
     chosen: String,
@@ -158,60 +162,6 @@ fn role_field(text: &'static Text, place: &OrganizationView, chosen: String) -> 
         <div class="field">
             <label for="role">{text.organizations.role}</label>
             <RoleChoice id="role".to_owned() roles=place.grantable() chosen />
-        </div>
-    }
-    .into_any()
-}
-
-/// Something that is asked about before it is done.
-pub struct Way {
-    /// Of the question, once a page.
-    pub id: String,
-    pub action: &'static str,
-    pub hidden: Vec<(&'static str, String)>,
-    /// On both buttons.
-    pub label: &'static str,
-    pub title: String,
-    pub note: &'static str,
-    /// Its name in the page; the second button's ends in `-confirm`.
-    pub part: &'static str,
-}
-
-/// A button that asks; the question opens without a script.
-pub fn ask(way: Way) -> AnyView {
-    let text = use_text();
-    let Way {
-        id,
-        action,
-        hidden,
-        label,
-        title,
-        note,
-        part,
-    } = way;
-    let (opens, closes) = (id.clone(), id.clone());
-    let hidden = hidden
-        .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
-        .collect_view();
-    view! {
-        <button class="btn btn-small" type="button" popovertarget=opens data-testid=part>
-            {label}
-        </button>
-        <div class="ask" id=id popover="auto" role="dialog" aria-label=label>
-            <b>{title}</b>
-            <p>{note}</p>
-            <form method="post" action=action>
-                {hidden}
-                <div class="flex gap-2 justify-end">
-                    <button class="btn" type="button" popovertarget=closes popovertargetaction="hide">
-                        {text.common.cancel}
-                    </button>
-                    <button class="btn btn-danger" type="submit" data-testid=[part, "-confirm"].concat()>
-                        {label}
-                    </button>
-                </div>
-            </form>
         </div>
     }
     .into_any()

@@ -97,8 +97,11 @@ fn form(entrance: Entrance) -> AnyView {
     let form = entrance.form;
     let error = form.error.clone();
     let [full_name, mut email, password, confirm] = account_fields(words);
-    if invited.as_ref().is_some_and(|invited| invited.is_mailed) {
+    let mut address = form.value("email");
+    if let Some(invited) = entrance.invited_email {
         email.hint = invited_words.register_email;
+        email.fixed = true;
+        address = invited;
     }
     let told = invited.as_ref().map(|invited| {
         let lead = (invited_words.register)(&invited.by, &invited.organization);
@@ -123,7 +126,7 @@ fn form(entrance: Entrance) -> AnyView {
             {token}
             <Summary error=error.clone() />
             <Field look=full_name error=error.clone() value=form.value("full_name") />
-            <Field look=email error=error.clone() value=form.value("email") />
+            <Field look=email error=error.clone() value=address />
             <Field look=username error=error.clone() value=form.value("username") />
             <Field look=password error=error.clone() />
             <Field look=confirm error />

@@ -1,5 +1,8 @@
 //! English.
 
+mod admin;
+mod audit;
+mod catalogue;
 mod organizations;
 
 use types::sign_in::Trouble;
@@ -120,7 +123,7 @@ pub static EN: Text = Text {
         step_key: "Create a key",
         step_key_note: "Your programs sign in with it. It is shown once.",
         step_connect: "Point your client here",
-        step_connect_note: "Copy a snippet for curl, Python or TypeScript.",
+        step_connect_note: "Copy the recipe for your editor, agent, library or curl.",
         step_call: "Make a call",
         step_call_note: "It appears here a second after it ends, with its tokens and its cost.",
         done: "Done",
@@ -166,17 +169,25 @@ pub static EN: Text = Text {
         model: "Model",
         choose: "Show",
         no_models: "No model is available yet",
-        no_models_note: "An administrator adds providers and models in weirgate.toml. The snippets below use a placeholder until then.",
+        no_models_note: "An administrator adds providers and models in weirgate.toml. The recipes below use a placeholder until then.",
         key: "Key",
-        key_note: "Make one here and the snippets below hold it, or put in one you have.",
+        key_note: "Make one here and the recipe below holds it, or put in one you have.",
         key_name: "Name of the key",
         make_key: "Create key",
-        key_ready: "The snippets below hold this key. It is shown only now.",
-        snippet: "Snippet",
-        shape: "Client",
-        language: "Language",
+        key_ready: "The recipe below holds this key. It is shown only now.",
+        client: "Client",
+        group_shell: "Command line",
+        group_libraries: "Libraries",
+        group_agents: "Agents and editors",
+        recipe: |client| format!("Set up {client}"),
+        calls: |path| format!("It calls {path}."),
+        in_shell: "In a terminal",
+        variables: "Variables of the terminal it is started from",
+        fields: "In its settings",
+        client_note: types::clients::Note::english,
+        by_command: "Or let the command line write these files, and take them back with --undo; the key is read from WEIRGATE_API_KEY:",
         waiting: "Waiting for your first request…",
-        waiting_note: "Run a snippet; this line turns green when the call is on the books.",
+        waiting_note: "Make a call; this line turns green when it is on the books.",
         refused: |reason| format!("A call arrived and was refused: {reason}"),
         received: "Request received",
         check: "Check again",
@@ -421,6 +432,9 @@ pub static EN: Text = Text {
     organization_keys: organizations::ORGANIZATION_KEYS,
     organization_usage: organizations::ORGANIZATION_USAGE,
     organization_settings: organizations::ORGANIZATION_SETTINGS,
+    admin: admin::ADMIN,
+    audit: audit::AUDIT,
+    catalogue: catalogue::CATALOGUE,
     errors: Errors {
         title: "That did not work",
         wrong_password: "E-mail and password do not belong together. Check both; capital letters count in the password.",
@@ -466,6 +480,7 @@ pub static EN: Text = Text {
         is_member: "This person belongs to it already.",
         not_a_member: "Nobody with this address belongs to the organization. Add them there first.",
         not_invited: "The invitation was sent to another address. Type the one that the letter came to.",
+        nobody: "Nobody here has this e-mail, user name or id.",
         control_characters: "Remove the invisible characters.",
         too_common: "This password is on every attacker's list. Choose another one.",
         not_supported: "This cannot be set yet.",

@@ -1,5 +1,9 @@
 //! Russian.
 
+mod admin;
+mod audit;
+mod catalogue;
+mod clients;
 mod organizations;
 
 use types::sign_in::Trouble;
@@ -120,7 +124,7 @@ pub static RU: Text = Text {
         step_key: "Создайте ключ",
         step_key_note: "С ним входят ваши программы. Он показывается один раз.",
         step_connect: "Направьте клиента сюда",
-        step_connect_note: "Скопируйте пример для curl, Python или TypeScript.",
+        step_connect_note: "Скопируйте рецепт для редактора, агента, библиотеки или curl.",
         step_call: "Сделайте вызов",
         step_call_note: "Через секунду после ответа он появится здесь с токенами и стоимостью.",
         done: "Готово",
@@ -166,17 +170,25 @@ pub static RU: Text = Text {
         model: "Модель",
         choose: "Показать",
         no_models: "Моделей пока нет",
-        no_models_note: "Администратор добавляет провайдеров и модели в weirgate.toml. До этого в примерах ниже стоит заглушка.",
+        no_models_note: "Администратор добавляет провайдеров и модели в weirgate.toml. До этого в рецептах ниже стоит заглушка.",
         key: "Ключ",
-        key_note: "Создайте ключ здесь, и он окажется в примерах ниже; или подставьте свой.",
+        key_note: "Создайте ключ здесь, и он окажется в рецепте ниже; или подставьте свой.",
         key_name: "Название ключа",
         make_key: "Создать ключ",
-        key_ready: "Этот ключ уже стоит в примерах ниже. Показан только сейчас.",
-        snippet: "Пример",
-        shape: "Клиент",
-        language: "Язык",
+        key_ready: "Этот ключ уже стоит в рецепте ниже. Показан только сейчас.",
+        client: "Клиент",
+        group_shell: "Командная строка",
+        group_libraries: "Библиотеки",
+        group_agents: "Агенты и редакторы",
+        recipe: |client| format!("Настройка: {client}"),
+        calls: |path| format!("Обращается к {path}."),
+        in_shell: "В терминале",
+        variables: "Переменные терминала, из которого он запускается",
+        fields: "В его настройках",
+        client_note: clients::note,
+        by_command: "Или пусть эти файлы запишет командная строка (--undo вернёт прежние); ключ она берёт из WEIRGATE_API_KEY:",
         waiting: "Ждём первый запрос…",
-        waiting_note: "Запустите пример: строка станет зелёной, когда вызов попадёт в книги.",
+        waiting_note: "Сделайте вызов: строка станет зелёной, когда он попадёт в книги.",
         refused: |reason| format!("Вызов пришёл и был отклонён: {reason}"),
         received: "Запрос получен",
         check: "Проверить ещё раз",
@@ -421,6 +433,9 @@ pub static RU: Text = Text {
     organization_keys: organizations::ORGANIZATION_KEYS,
     organization_usage: organizations::ORGANIZATION_USAGE,
     organization_settings: organizations::ORGANIZATION_SETTINGS,
+    admin: admin::ADMIN,
+    audit: audit::AUDIT,
+    catalogue: catalogue::CATALOGUE,
     errors: Errors {
         title: "Не получилось",
         wrong_password: "Почта и пароль не подходят друг к другу. Проверьте оба; в пароле важны заглавные буквы.",
@@ -466,6 +481,7 @@ pub static RU: Text = Text {
         is_member: "Этот человек уже здесь.",
         not_a_member: "В организации нет человека с таким адресом. Сначала добавьте его туда.",
         not_invited: "Приглашение отправлено на другой адрес. Укажите тот, на который пришло письмо.",
+        nobody: "Здесь ни у кого нет такой почты, имени или идентификатора.",
         control_characters: "Уберите невидимые символы.",
         too_common: "Этот пароль знает любой взломщик. Выберите другой.",
         not_supported: "Этого пока нельзя задать.",

@@ -21,6 +21,8 @@ pub struct Look {
     /// The id of a list of suggestions.
     pub list: &'static str,
     pub optional: bool,
+    /// Shown and sent, and nobody changes it.
+    pub fixed: bool,
     pub autofocus: bool,
 }
 
@@ -62,6 +64,7 @@ pub fn Field(look: Look, error: Option<ApiError>, #[prop(optional, into)] value:
                     list=(!look.list.is_empty()).then_some(look.list)
                     autofocus=look.autofocus
                     required=!look.optional
+                    readonly=look.fixed
                     aria-invalid=wrong.is_some().then_some("true")
                     aria-describedby=described
                 />

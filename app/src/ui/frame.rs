@@ -13,17 +13,22 @@ use super::{
 };
 use crate::{
     api::session::{OrganizationLink, SignOut, Viewer, read_viewer},
+    error::ApiError,
     locale::use_text,
     text::Text,
 };
 
-/// Path, icon and name of the pages in the sidebar.
-fn places(text: &'static Text) -> [(&'static str, icondata_core::Icon, &'static str); 5] {
+/// Path, icon and name of a page.
+type Place = (&'static str, icondata_core::Icon, &'static str);
+
+/// The pages in the sidebar.
+fn places(text: &'static Text) -> [Place; 6] {
     let nav = &text.nav;
     [
         ("/", icondata_lu::LuLayoutDashboard, nav.overview),
         ("/connect", icondata_lu::LuPlug, nav.connect),
         ("/keys", icondata_lu::LuKeyRound, nav.keys),
+        ("/models", icondata_lu::LuBoxes, text.catalogue.offered.title),
         ("/conversations", icondata_lu::LuMessagesSquare, nav.conversations),
         ("/organizations", icondata_lu::LuBuilding2, text.organizations.title),
     ]
@@ -40,7 +45,7 @@ pub fn Frame() -> impl IntoView {
             {text.common.skip}
         </a>
         <div class="app">
-            <Sidebar />
+            <Sidebar who />
             <div class="min-w-0">
                 <header class="top">
                     <div data-testid="sidebar-toggle">
@@ -87,25 +92,43 @@ pub fn Frame() -> impl IntoView {
     .into_any()
 }
 
+/// The pages of who runs the server.
+fn administration(text: &'static Text) -> Place {
+    ("/admin", icondata_lu::LuShieldCheck, text.admin.title)
+}
+
+fn place(path: &str, (href, icon, name): Place) -> AnyView {
+    view! {
+        <a class="nav" href=href title=name aria-current=at(path, href).then_some("page")>
+            <Icon of=icon />
+            <span class="word">{name}</span>
+        </a>
+    }
+    .into_any()
+}
+
 #[component]
-fn Sidebar() -> impl IntoView {
+fn Sidebar(who: Resource<Result<Viewer, ApiError>>) -> impl IntoView {
     let text = use_text();
     let path = use_location().pathname.get_untracked();
     let settings = ("/settings", icondata_lu::LuSettings, text.nav.settings);
-    let link = |(href, icon, name): (&'static str, icondata_core::Icon, &'static str)| {
-        view! {
-            <a class="nav" href=href title=name aria-current=at(&path, href).then_some("page")>
-                <Icon of=icon />
-                <span class="word">{name}</span>
-            </a>
-        }
-    };
+    let link = |of: Place| place(&path, of);
+    let here = path.clone();
     view! {
         <nav class="side" id="navigation" popover="auto" aria-label=text.nav.label>
             <a href="/" aria-label="Weirgate">
                 <Brand />
             </a>
             {places(text).map(link).into_iter().collect_view()}
+            <Suspense>
+                {move || {
+                    let here = here.clone();
+                    Suspend::new(async move {
+                        let administers = who.await.is_ok_and(|viewer| viewer.administers);
+                        administers.then(|| place(&here, administration(text)))
+                    })
+                }}
+            </Suspense>
             <div class="side-foot">
                 <a class="nav" href="/docs/api" title=text.nav.reference>
                     <Icon of=icondata_lu::LuBookOpen />
@@ -148,7 +171,8 @@ fn page_name(text: &'static Text, path: &str, here: Option<&OrganizationLink>) -
         let tab = tabs::of_organization(text).into_iter().find(|tab| tab.page == page);
         return tab.map_or(text.organizations.title, |tab| tab.name);
     }
-    let place = places(text).into_iter().find(|(href, ..)| at(path, href));
+    let mut places = places(text).into_iter().chain([administration(text)]);
+    let place = places.find(|(href, ..)| at(path, href));
     place.map_or(text.nav.settings, |(_, _, name)| name)
 }
 

@@ -16,7 +16,7 @@ pub struct Tab {
 }
 
 /// The pages of an organization, in the order of their tabs.
-pub fn of_organization(text: &'static Text) -> [Tab; 6] {
+pub fn of_organization(text: &'static Text) -> [Tab; 7] {
     use OrganizationRole::{Admin, Member, Owner};
 
     let tab = |page, name, role| Tab { page, name, role };
@@ -26,7 +26,24 @@ pub fn of_organization(text: &'static Text) -> [Tab; 6] {
         tab("teams", text.teams.title, Member),
         tab("keys", text.organization_keys.title, Member),
         tab("usage", text.organization_usage.title, Member),
+        tab("audit", text.audit.title, Admin),
         tab("settings", text.organization_settings.title, Owner),
+    ]
+}
+
+/// Pages of who runs the server, in the order of their tabs: what follows `/admin/`, and the name.
+pub fn of_administration(text: &'static Text) -> Vec<(&'static str, &'static str)> {
+    let words = &text.admin;
+    vec![
+        ("users", words.users.title),
+        ("organizations", words.organizations.title),
+        ("providers", text.catalogue.providers.title),
+        ("models", text.catalogue.models.title),
+        ("audit", words.audit.title),
+        ("requests", words.requests.title),
+        ("limits", words.limits.title),
+        ("sign-in", words.sign_in.title),
+        ("system", words.system.title),
     ]
 }
 

@@ -44,7 +44,7 @@ fn page(data: OrganizationUsage) -> AnyView {
     let numbers = started.then(|| {
         view! {
             <section class="tiles">{tiles(text, month)}</section>
-            {chart.map(|chart| chart_card(chart, time_zone))}
+            {chart_card(chart, time_zone)}
             {sums(text, words.by_member, words.member, by_member)}
             {sums(text, words.by_key, text.calls.key, by_key)}
             {sums(text, words.by_model, text.calls.model, by_model)}

@@ -11,6 +11,7 @@ use crate::{
     locale::use_text,
     text::Text,
     ui::{
+        ask::{Way, ask},
         field::{Field, Look},
         load::load,
         notice::{Failure, Notice, Tone},
@@ -136,16 +137,22 @@ fn table(text: &'static Text, linked: Vec<IdentityView>) -> AnyView {
     .into_any()
 }
 
-/// One identity; unlinking asks before it is done, without a script too.
+/// One identity.
 fn row(text: &'static Text, identity: IdentityView) -> AnyView {
     let words = &text.identities;
-    let popover = ["unlink-", &identity.id].concat();
-    let anchor = popover.clone();
-    let close = popover.clone();
+    let unlink = ask(Way {
+        id: ["unlink-", &identity.id].concat(),
+        action: UnlinkIdentity::url(),
+        hidden: vec![("id", identity.id.clone())],
+        label: words.unlink,
+        title: (words.unlink_ask)(&identity.name),
+        note: words.unlink_note,
+        part: "unlink",
+    });
     view! {
         <tr role="row" data-testid="identity-row">
             <td role="cell">
-                <p class="font-medium">{identity.name.clone()}</p>
+                <p class="font-medium">{identity.name}</p>
                 <p class="muted small">{identity.note}</p>
             </td>
             <td role="cell" class="nowrap" data-label=words.linked>
@@ -155,24 +162,7 @@ fn row(text: &'static Text, identity: IdentityView) -> AnyView {
                 <Time at=identity.last_used />
             </td>
             <td role="cell" class="n">
-                <button class="btn btn-small" type="button" popovertarget=popover data-testid="unlink">
-                    {words.unlink}
-                </button>
-                <div class="ask" id=anchor popover="auto" role="dialog" aria-label=words.unlink>
-                    <b>{(words.unlink_ask)(&identity.name)}</b>
-                    <p>{words.unlink_note}</p>
-                    <form method="post" action=UnlinkIdentity::url()>
-                        <input type="hidden" name="id" value=identity.id />
-                        <div class="flex gap-2 justify-end">
-                            <button class="btn" type="button" popovertarget=close popovertargetaction="hide">
-                                {text.common.cancel}
-                            </button>
-                            <button class="btn btn-danger" type="submit" data-testid="unlink-confirm">
-                                {words.unlink}
-                            </button>
-                        </div>
-                    </form>
-                </div>
+                {unlink}
             </td>
         </tr>
     }
