@@ -3,11 +3,14 @@
 mod admin;
 mod audit;
 mod config;
+mod connect;
 mod doctor;
 mod healthcheck;
 mod keys;
 mod migrate;
+mod models;
 mod openapi;
+mod providers;
 mod seed;
 mod serve;
 mod transcript_hash;
@@ -59,6 +62,10 @@ enum Command {
     Admin(admin::Admin),
     /// API keys of everybody
     Keys(keys::Keys),
+    /// Providers: who serves models
+    Providers(providers::Providers),
+    /// Models: which are offered, and what they cost
+    Models(models::Models),
     /// The audit log: prove it, or remove what is old
     Audit(audit::Audit),
     /// Check the configuration, or print it with the source of each value
@@ -69,6 +76,8 @@ enum Command {
     Openapi,
     /// Print the hash of a transcript: messages as JSON on standard input, a list or an object with `messages`
     TranscriptHash,
+    /// Point a client on this machine at a server: Claude Code, Codex, OpenCode, aider, SDKs and more
+    Connect(connect::Connect),
     /// Exit with 0 when the server that this configuration describes is ready
     Healthcheck(healthcheck::Healthcheck),
 }
@@ -81,11 +90,14 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Seed => seed::run(&settings).await,
         Command::Admin(command) => admin::run(&settings, command).await,
         Command::Keys(command) => keys::run(&settings, command).await,
+        Command::Providers(command) => providers::run(&settings, command).await,
+        Command::Models(command) => models::run(&settings, command).await,
         Command::Audit(command) => audit::run(&settings, command).await,
         Command::Config(command) => config::run(&settings, command),
         Command::Doctor => doctor::run(&settings).await,
         Command::Openapi => openapi::run(&settings).await,
         Command::TranscriptHash => transcript_hash::run(),
+        Command::Connect(command) => connect::run(command).await,
         Command::Healthcheck(command) => healthcheck::run(&settings, command).await,
     }
 }

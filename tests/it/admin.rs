@@ -67,3 +67,62 @@ fn migrations_are_applied_and_listed() {
         assert!(up.status.success() && !text(&up).contains("pending"), "{}", text(&up));
     }
 }
+
+/// `weirgate admin …` in `folder`; what it printed, after it succeeded or failed as expected.
+fn admin(folder: &std::path::Path, arguments: &[&str], succeeds: bool) -> String {
+    let arguments: Vec<&str> = ["admin"].iter().chain(arguments).copied().collect();
+    let output = weirgate(folder, &arguments).output().unwrap();
+    assert_eq!(output.status.success(), succeeds, "{arguments:?}: {}", text(&output));
+    text(&output)
+}
+
+#[test]
+fn accounts_are_listed_changed_and_deleted_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("password"), "long enough password\n").unwrap();
+    for name in ["root", "second"] {
+        let email = format!("{name}@example.com");
+        let arguments = [
+            "create",
+            "--email",
+            &email,
+            "--username",
+            name,
+            "--password-file",
+            "password",
+        ];
+        admin(folder, &arguments, true);
+    }
+    let listed = admin(folder, &["list"], true);
+    assert!(listed.contains("second@example.com\tsecond\tadmin\tactive"), "{listed}");
+    assert_eq!(admin(folder, &["list", "ro"], true).lines().count(), 1);
+
+    let changed = admin(folder, &["set-role", "second@example.com", "read_only_admin"], true);
+    assert!(changed.contains("\tread_only_admin\tactive"), "{changed}");
+    assert!(admin(folder, &["disable", "second"], true).contains("\tdisabled"));
+    assert_eq!(admin(folder, &["list", "--disabled"], true).lines().count(), 1);
+    assert!(admin(folder, &["enable", "second"], true).contains("\tactive"));
+    assert!(admin(folder, &["show", "SECOND@example.com"], true).contains("sign-ins: 0"));
+    admin(folder, &["sign-out", "second"], true);
+    admin(folder, &["reset-second-factor", "second"], true);
+    admin(
+        folder,
+        &["reset-password", "second", "--password-file", "password"],
+        true,
+    );
+
+    // The only administrator stays one, and nobody is deleted without being asked about.
+    for refused in [
+        &["set-role", "root", "user"][..],
+        &["disable", "root"],
+        &["delete", "root", "--yes"],
+        &["delete", "second"],
+        &["show", "nobody@example.com"],
+        &["set-role", "second", "owner"],
+    ] {
+        admin(folder, refused, false);
+    }
+    admin(folder, &["delete", "second", "--yes"], true);
+    assert_eq!(admin(folder, &["list"], true).lines().count(), 1);
+}

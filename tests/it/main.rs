@@ -10,13 +10,19 @@
 mod support;
 
 mod admin;
+mod admin_pages;
 mod audit;
+mod audit_page;
 mod browser_session;
+mod catalogue;
+mod catalogue_pages;
 mod config;
+mod connect;
 mod conversations_page;
 mod doctor;
 mod figure_csrf;
 mod markup;
+mod matrix_functions;
 mod openapi;
 mod serve;
 mod transcript_hash;

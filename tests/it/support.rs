@@ -1,6 +1,7 @@
 //! Runs the binary in an empty folder with an empty environment.
 
 pub mod client;
+pub mod database;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -103,11 +104,21 @@ impl Server {
 
 /// Another process's look at the database of a server that runs in `folder`.
 pub async fn observer(folder: &Path) -> server::State {
+    observe(folder, None).await
+}
+
+/// The same for a database of either kind.
+pub async fn observer_on(database: &database::Database) -> server::State {
+    observe(database.dir(), database.url()).await
+}
+
+async fn observe(folder: &Path, url: Option<&str>) -> server::State {
     let data = folder.join("data");
-    let variables = [
+    let mut variables = vec![
         ("WEIRGATE_SERVER__DATA_DIR", data.display().to_string()),
         ("APP_ENV", "development".into()),
     ];
+    variables.extend(url.map(|url| ("DATABASE_URL", url.to_owned())));
     let sources = server::config::Sources {
         no_usual_file: true,
         env: variables.into_iter().collect(),
