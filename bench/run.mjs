@@ -1,17 +1,18 @@
-// `node bench/run.mjs [--seconds N] [--only proxy,page,account,size]`: Weirgate's release build and nginx as a plain proxy in the same run,
-// in front of the same bare upstream, driven by wrk over loopback; then the pages and the account API with a full ledger. Prints PASS or
-// MISS for each mark, and exits with 1 on a miss.
+// `node bench/run.mjs [--seconds N] [--only proxy,account,house,size]`: Weirgate's release build and nginx as a plain proxy in the same run,
+// in front of the same bare upstream, driven by wrk over loopback; then the pages and the account API with a full ledger, and pages
+// with ten thousand people. Prints PASS or MISS for each mark, and exits with 1 on a miss.
 import { parseArgs } from "node:util";
 
 import { cleanUp, panics } from "../end2end/lib/process.mjs";
 import { accountApi } from "./account.mjs";
+import { house } from "./house.mjs";
 import { Marks } from "./lib/marks.mjs";
 import { proxies } from "./proxies.mjs";
 import { size } from "./size.mjs";
 
 const { values } = parseArgs({ options: { seconds: { type: "string" }, only: { type: "string" } } });
 const seconds = Number(values.seconds ?? (process.env.WEIRGATE_LONG ? 15 : 4));
-const parts = { proxy: proxies, account: accountApi, size };
+const parts = { proxy: proxies, account: accountApi, house, size };
 const wanted = values.only?.split(",") ?? Object.keys(parts);
 const marks = new Marks();
 for (const name of wanted) {

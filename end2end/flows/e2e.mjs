@@ -4,6 +4,7 @@ import { startFake } from "../lib/fake.mjs";
 import { Report } from "../lib/report.mjs";
 import { fakeProviders, startWeirgate } from "../lib/weirgate.mjs";
 import { alone } from "./e2e/alone.mjs";
+import { connect } from "./e2e/connect.mjs";
 import { factors } from "./e2e/factors.mjs";
 import { identities } from "./e2e/identities.mjs";
 import { looks } from "./e2e/looks.mjs";
@@ -20,6 +21,7 @@ export async function run() {
   for (const javaScript of [true, false]) {
     const what = javaScript ? "with JavaScript" : "without JavaScript";
     await report.step(`the main job, ${what}`, () => mainJob(report, weirgate.origin, { javaScript }));
+    await report.step(`connecting clients, ${what}`, () => connect(report, weirgate.origin, { javaScript }));
     await report.step(`one's own account, ${what}`, () => profile(report, weirgate.origin, { javaScript }));
     await report.step(`links, passwords and addresses by mail, ${what}`, () => mail(report, weirgate.origin, { javaScript }));
     await report.step(`looks and settings, ${what}`, () => looks(report, weirgate.origin, { javaScript }));

@@ -1,11 +1,12 @@
 // Organizations in two browsers: made, somebody invited who signs up by it, a team and its key, a call that the owner sees, the way out.
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 
 import { SIZES, openBrowser, overflow, shoot } from "../../lib/browser.mjs";
 import { until } from "../../lib/process.mjs";
 import { fakeProviders, startWeirgate } from "../../lib/weirgate.mjs";
 import { totp } from "./factors.mjs";
-import { call, fillRegistration, newPerson, open, part, ready, signUp, submit } from "./steps.mjs";
+import { call, newPerson, open, part, ready, signUp, submit } from "./steps.mjs";
 
 const MODELS = ["claude-steady", "claude-brief"];
 const KEY = /wg-[0-9A-Za-z]{12}-[0-9A-Za-z]{43}-[0-9A-Za-z]{6}/;
@@ -57,6 +58,13 @@ async function life(report, origin, javaScript) {
     const team = await report.step(`a team is made and somebody added, ${suffix}`, () => teamed(report, owner.page, person, { at, javaScript, suffix }));
     const key = await report.step(`its member makes a key that may call two models, ${suffix}`, () => keyed(report, guest.page, origin, { at, javaScript, suffix }));
     await report.step(`the owner sees what the member used, ${suffix}`, () => seen(report, owner.page, person, { at, javaScript, suffix }));
+    await report.step(`a member sees what they used, day by day, ${suffix}`, async () => {
+      await open(guest.page, at("/usage"), javaScript);
+      report.equal(await part(guest.page, "sums-row").filter({ hasText: person.username }).count(), 0, "sums by member for a member");
+      report.fact((await guest.page.locator("main .chart").count()) > 0, "a member has a chart of their own");
+      await shoot(guest.page, `organization-usage-member-${suffix}`);
+    });
+    await report.step(`the owner reads who did what, ${suffix}`, () => told(report, owner.page, boss, person, { at, javaScript, suffix }));
     await report.step(`every page holds at every size, in both themes' colours and languages, ${suffix}`, () =>
       sizes(report, owner.page, { at, team, javaScript, suffix }));
     await report.step(`a role is changed, ${suffix}`, async () => {
@@ -77,6 +85,8 @@ async function life(report, origin, javaScript) {
       await until("the key to be refused", async () => (await call(origin, key, { stream: false })).status === 401, { limit: 5000 });
       const answer = await open(guest.page, at(), javaScript);
       report.equal(answer.status(), 404, "its pages for who was removed");
+      await open(owner.page, at("/audit?action=member."), javaScript);
+      report.equal(await actions(owner.page), ["member.removed", "member.role_changed", "member.added"], "what happened to members");
       await shoot(guest.page, `organization-stranger-${suffix}`);
     });
     await report.step(`a link is shown once, taken back and made anew, ${suffix}`, () =>
@@ -168,13 +178,21 @@ async function accepted(report, page, person, link, { slug, at, javaScript, suff
   await here(page, "/register");
   await part(page, "invited").waitFor();
   await ready(page, javaScript);
-  await fillRegistration(page, { ...person, email: `not.${person.email}` });
-  await submit(page, "confirm_password");
-  await page.locator("#email-wrong").waitFor();
+  const address = page.locator("input[name=email]");
+  report.equal(await address.inputValue(), person.email, "the address in the form");
+  report.equal(await address.getAttribute("readonly"), "", "the address can be changed");
+  const fill = async (confirm) => {
+    for (const field of ["full_name", "username", "password"]) await page.locator(`input[name=${field}]`).fill(person[field]);
+    await page.locator("input[name=confirm_password]").fill(confirm);
+    await submit(page, "confirm_password");
+  };
+  await fill("something else");
+  await page.locator("#confirm_password-wrong").waitFor();
+  await ready(page, javaScript);
   report.equal(await page.locator("input[name=invitation]").inputValue(), link.split("/").at(-1), "the invitation stays in the form");
+  report.equal(await address.inputValue(), person.email, "the address stays in the form");
   await shoot(page, `register-invited-wrong-${suffix}`);
-  await fillRegistration(page, person);
-  await submit(page, "confirm_password");
+  await fill(person.password);
   await here(page, "/organizations");
   await ready(page, javaScript);
   await page.locator(`main a[href='/organizations/${slug}']`).click();
@@ -197,7 +215,7 @@ async function offered(report, page, { at, javaScript }) {
   report.equal(await part(page, "leave").count(), 1, "members may leave");
   const tabs = await page.locator(".tabs a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
   report.equal(tabs, [at(), at("/teams"), at("/keys"), at("/usage")], "tabs of a member");
-  for (const closed of ["/invitations", "/settings"]) {
+  for (const closed of ["/invitations", "/audit", "/settings"]) {
     report.equal((await open(page, at(closed), javaScript)).status(), 403, `${closed} for a member`);
   }
   await open(page, at("/keys"), javaScript);
@@ -277,6 +295,51 @@ async function seen(report, page, person, { at, javaScript, suffix }) {
   await shoot(page, `organization-usage-${suffix}`);
 }
 
+const actions = (page) => part(page, "audit-row").evaluateAll((rows) => rows.map((row) => row.dataset.action));
+
+async function told(report, page, boss, person, { at, javaScript, suffix }) {
+  await open(page, at("/audit"), javaScript);
+  const expected = ["key.created", "team.member_added", "team.created", "member.added", "invitation.created", "organization.created"];
+  report.equal(await actions(page), expected, "what happened, newest first");
+  const rows = await part(page, "audit-row").allInnerTexts();
+  report.fact(rows[0].includes(person.username) && rows[0].includes("127.0.0.1"), "who made the key, and from where", rows[0]);
+  report.fact(rows[2].includes("Search") && MODELS.every((model) => rows[2].includes(model)), "which team, with which models", rows[2]);
+  report.fact(rows[4].includes(boss.username) && !rows[4].includes(person.email), "who invited, and no address", rows[4]);
+  await shoot(page, `organization-audit-${suffix}`);
+
+  const form = part(page, "audit-filter");
+  const filter = async (fields) => {
+    await open(page, at("/audit"), javaScript);
+    for (const [name, value] of Object.entries(fields)) {
+      if (name === "action") await form.locator("select").selectOption(value);
+      else await form.locator(`input[name=${name}]`).fill(value);
+    }
+    await send(page, "audit-filter");
+    await page.waitForURL((url) => url.search !== "");
+    await ready(page, javaScript);
+    return actions(page);
+  };
+  report.equal(await filter({ actor: person.email }), ["key.created", "member.added"], "what the member did");
+  report.equal(await form.locator("input[name=actor]").inputValue(), person.email, "the filter stays in the form");
+  report.equal(await filter({ action: "team." }), ["team.member_added", "team.created"], "what happened to teams");
+  report.equal(await filter({ actor: person.username, action: "team." }), [], "what the member did to teams");
+  report.equal(await filter({ to: "2020-01-01" }), [], "what happened before all of it");
+  report.equal(await filter({ from: "2020-01-01" }), expected, "what happened since then");
+  report.equal(await filter({ actor: "nobody-of-this-name" }), [], "what somebody unknown did");
+  await open(page, at("/audit?action=key."), javaScript);
+  await part(page, "audit-row").first().locator("a").first().click();
+  await page.waitForURL((url) => url.searchParams.has("actor"));
+  await ready(page, javaScript);
+  report.equal(await form.locator("input[name=actor]").inputValue(), person.username, "a name in a row leads to what they did");
+  await open(page, at("/audit?action=team."), javaScript);
+  for (const format of ["csv", "json"]) {
+    const saved = page.waitForEvent("download");
+    await part(page, `export-${format}`).click();
+    const lines = readFileSync(await (await saved).path(), "utf8").trim().split("\n");
+    report.equal(lines.filter((line) => line.includes("team.")).length, 2, `rows in the file of ${format}`);
+  }
+}
+
 async function sizes(report, page, { at, team, javaScript, suffix }) {
   const pages = {
     organizations: "/organizations",
@@ -286,6 +349,7 @@ async function sizes(report, page, { at, team, javaScript, suffix }) {
     team,
     keys: at("/keys"),
     usage: at("/usage"),
+    audit: at("/audit"),
     settings: at("/settings"),
   };
   const locale = async (locale) => {
