@@ -18,6 +18,12 @@ pub enum Error {
         field: Option<&'static str>,
         message: String,
     },
+    /// One field of the caller's body, by its path, is wrong or cannot be translated.
+    #[error("{message}")]
+    Field { field: String, message: String },
+    /// The upstream sent something that is not its dialect.
+    #[error("{0}")]
+    Upstream(&'static str),
     /// The upstream sent an event longer than [`crate::EVENT_MOST`].
     #[error(
         "The upstream sent a stream event of more than {} bytes, so the stream was ended.",
@@ -41,10 +47,15 @@ impl Error {
         }
     }
 
+    /// JSON of an upstream's that is none. What stood there is not told.
+    pub(crate) fn odd(_: json::Fault) -> Self {
+        Error::Upstream("The upstream's answer is not valid JSON.")
+    }
+
     pub const fn code(&self) -> Code {
         match self {
-            Error::Request { .. } => Code::BadRequest,
-            Error::EventTooLarge => Code::UpstreamFailed,
+            Error::Request { .. } | Error::Field { .. } => Code::BadRequest,
+            Error::Upstream(_) | Error::EventTooLarge => Code::UpstreamFailed,
         }
     }
 
@@ -53,10 +64,11 @@ impl Error {
     }
 
     /// The field of the body that is wrong, when it is one field.
-    pub const fn field(&self) -> Option<&'static str> {
+    pub fn field(&self) -> Option<&str> {
         match self {
             Error::Request { field, .. } => *field,
-            Error::EventTooLarge => None,
+            Error::Field { field, .. } => Some(field),
+            Error::Upstream(_) | Error::EventTooLarge => None,
         }
     }
 }

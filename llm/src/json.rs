@@ -423,6 +423,33 @@ pub(crate) fn members(bytes: &[u8], mut each: impl FnMut(&str, Value)) -> Scan<(
     scanner.end()
 }
 
+/// Calls `each` with every element of the one array that `bytes` holds.
+pub(crate) fn elements(bytes: &[u8], mut each: impl FnMut(Value)) -> Scan<()> {
+    let mut scanner = Scanner::new(bytes);
+    scanner.skip_space();
+    if scanner.peek() != Some(b'[') {
+        return scanner.fault("it is not an array");
+    }
+    scanner.at += 1;
+    scanner.skip_space();
+    if scanner.peek() == Some(b']') {
+        scanner.at += 1;
+        return scanner.end();
+    }
+    loop {
+        each(scanner.value(1)?);
+        scanner.skip_space();
+        match scanner.peek() {
+            Some(b',') => scanner.at += 1,
+            Some(b']') => {
+                scanner.at += 1;
+                return scanner.end();
+            }
+            _ => return scanner.fault("a comma or a closing bracket is missing"),
+        }
+    }
+}
+
 /// Bytes of the string values in `bytes` (valid JSON), those under a key in `except` left out.
 ///
 /// Escapes count as written, so this is an upper measure of the text. Used to see content and to estimate tokens.

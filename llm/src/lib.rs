@@ -17,6 +17,7 @@ mod openai;
 mod responses;
 pub mod splice;
 mod sse;
+pub mod translate;
 mod usage;
 
 pub use error::Error;

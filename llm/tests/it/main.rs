@@ -4,3 +4,6 @@
 mod golden;
 mod meter_cut;
 mod meter_reads;
+mod translate;
+mod translate_streams;
+mod translate_tables;

@@ -30,10 +30,10 @@ fn run<'a>(
 }
 
 /// Xorshift: the same chunkings in every run.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn throw(&mut self, sides: usize) -> usize {
+    pub fn throw(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -67,7 +67,7 @@ fn golden_streams_cut_at_every_byte() {
 
 /// A hundred thousand over all streams; a million when asked for.
 #[allow(clippy::disallowed_methods, reason = "a test has no configuration")]
-fn chunkings() -> usize {
+pub fn chunkings() -> usize {
     match std::env::var_os("WEIRGATE_LONG") {
         Some(_) => 1_000_000,
         None => 100_000,

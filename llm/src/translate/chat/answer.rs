@@ -1,0 +1,284 @@
+//! What a Chat Completions upstream answers, as events of ours.
+
+use std::borrow::Cow;
+
+use super::calls::{Calls, Piece};
+use crate::{
+    Error,
+    json::Kind,
+    openai,
+    translate::{
+        ask::Raw,
+        event::{Event, Failure, Part, Sink, Stop, Usage},
+        seal::Seal,
+        value::Val,
+    },
+    usage::Counts,
+};
+
+/// Reads a stream, chunk by chunk. Only the first choice is looked at: nobody who speaks another dialect asks for more.
+#[derive(Default)]
+pub(crate) struct Reader {
+    started: bool,
+    open: Open,
+    calls: Calls,
+    called: bool,
+    reason: Option<Stop>,
+    counts: Counts,
+    thoughts: u64,
+}
+
+#[derive(Default, Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    #[default]
+    None,
+    Text,
+    Refusal,
+    Thought,
+    Call,
+}
+
+impl Reader {
+    pub fn read(&mut self, data: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
+        if data.trim() == "[DONE]" {
+            return self.stop(sink);
+        }
+        let chunk = Val::document(data).map_err(Error::odd)?;
+        let [id, model, choices, usage, error] = chunk
+            .pick(["id", "model", "choices", "usage", "error"])
+            .map_err(Error::odd)?;
+        if error.is_some() {
+            return sink(Event::Failed(failure(error)?));
+        }
+        self.start(id, model, sink)?;
+        if let Some(usage) = usage {
+            self.usage(usage)?;
+        }
+        let Some(choices) = choices else { return Ok(()) };
+        for choice in choices.elements().map_err(Error::odd)? {
+            let [index, delta, reason] = choice.pick(["index", "delta", "finish_reason"]).map_err(Error::odd)?;
+            if index.is_some_and(|index| index.raw != "0") {
+                continue;
+            }
+            if let Some(delta) = delta {
+                self.delta(delta, sink)?;
+            }
+            if let Some(reason) = reason {
+                self.reason = Some(stop_reason(reason.inner()));
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, id: Option<Val<'_>>, model: Option<Val<'_>>, sink: &mut Sink<'_>) -> Result<(), Error> {
+        if std::mem::replace(&mut self.started, true) {
+            return Ok(());
+        }
+        sink(Event::Start {
+            id: id.and_then(Val::text).unwrap_or_default(),
+            model: model.and_then(Val::text).unwrap_or_default(),
+            usage: Usage::default(),
+        })
+    }
+
+    /// A piece of a stream, or a whole message: both have the same fields.
+    fn delta(&mut self, delta: Val<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let [content, refusal, thought, reasoning, calls] = delta
+            .pick(["content", "refusal", "reasoning_content", "reasoning", "tool_calls"])
+            .map_err(Error::odd)?;
+        if let Some(thought) = thought.or(reasoning) {
+            self.say(Open::Thought, thought, sink)?;
+        }
+        match content {
+            // Some vendors send parts here.
+            Some(parts) if parts.kind == Kind::Array => {
+                for part in parts.elements().map_err(Error::odd)? {
+                    let [text] = part.pick(["text"]).map_err(Error::odd)?;
+                    text.map_or(Ok(()), |text| self.say(Open::Text, text, sink))?;
+                }
+            }
+            Some(text) => self.say(Open::Text, text, sink)?,
+            None => {}
+        }
+        if let Some(refusal) = refusal {
+            self.say(Open::Refusal, refusal, sink)?;
+        }
+        let Some(calls) = calls else { return Ok(()) };
+        for call in calls.elements().map_err(Error::odd)? {
+            self.call(call, sink)?;
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, what: Open, text: Val<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
+        if text.inner().is_empty() {
+            return Ok(());
+        }
+        if self.open != what {
+            self.close(sink)?;
+            self.open = what;
+            sink(Event::Open(match what {
+                Open::Thought => Part::Thought,
+                Open::Refusal => Part::Refusal,
+                _ => Part::Text,
+            }))?;
+        }
+        sink(Event::Delta(text.keep()))
+    }
+
+    fn close(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
+        match std::mem::take(&mut self.open) {
+            Open::None => Ok(()),
+            Open::Thought => {
+                sink(Event::Seal(Seal::Plain))?;
+                sink(Event::Close)
+            }
+            Open::Text | Open::Refusal => sink(Event::Close),
+            Open::Call => {
+                sink(Event::Close)?;
+                let held = self.calls.rest();
+                self.play(held, sink)
+            }
+        }
+    }
+
+    fn call(&mut self, call: Val<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let [index, id, function] = call.pick(["index", "id", "function"]).map_err(Error::odd)?;
+        let [name, arguments] = match function {
+            Some(function) => function.pick(["name", "arguments"]).map_err(Error::odd)?,
+            None => [None, None],
+        };
+        let index = index.and_then(Val::count);
+        let id = id.and_then(Val::text).unwrap_or_default();
+        let name = name.and_then(Val::text).unwrap_or_default();
+        // Most send a string; an object is what some local servers make of it.
+        let arguments: Raw<'_> = match arguments {
+            Some(arguments) if arguments.kind == Kind::Text => arguments.keep(),
+            Some(arguments) => Cow::Owned(crate::translate::value::quoted(arguments.raw)),
+            None => Cow::Borrowed("\"\""),
+        };
+        if self.open != Open::Call {
+            self.close(sink)?;
+        }
+        let pieces = self.calls.take(index, &id, &name, arguments)?;
+        self.play(pieces, sink)
+    }
+
+    fn play(&mut self, pieces: Vec<Piece<'_>>, sink: &mut Sink<'_>) -> Result<(), Error> {
+        for piece in pieces {
+            match piece {
+                Piece::Open { id, name } => {
+                    (self.open, self.called) = (Open::Call, true);
+                    sink(Event::Open(Part::Call {
+                        id,
+                        name,
+                        freeform: false,
+                    }))?;
+                }
+                Piece::Delta(piece) => sink(Event::Delta(piece))?,
+                Piece::Close => {
+                    self.open = Open::None;
+                    sink(Event::Close)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn usage(&mut self, usage: Val<'_>) -> Result<(), Error> {
+        // Counts that cannot be true are left out, as in the books.
+        if let Ok(counts) = openai::usage::read(usage.raw.as_bytes()) {
+            self.counts.update(&counts);
+        }
+        let [details] = usage.pick(["completion_tokens_details"]).map_err(Error::odd)?;
+        if let Some(details) = details {
+            let [thoughts] = details.pick(["reasoning_tokens"]).map_err(Error::odd)?;
+            self.thoughts = thoughts.and_then(Val::count).unwrap_or(self.thoughts);
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
+        self.start(None, None, sink)?;
+        self.close(sink)?;
+        // Some upstreams say `stop` after calls.
+        let reason = match self.reason.unwrap_or(Stop::End) {
+            Stop::End if self.called => Stop::Calls,
+            reason => reason,
+        };
+        let usage = self.counts.tokens().map(|tokens| Usage {
+            tokens,
+            thoughts: self.thoughts.min(tokens.output),
+        });
+        sink(Event::Stop {
+            reason,
+            sequence: None,
+            usage,
+        })
+    }
+}
+
+fn stop_reason(reason: &str) -> Stop {
+    match reason {
+        "length" => Stop::MaxTokens,
+        "tool_calls" | "function_call" => Stop::Calls,
+        "content_filter" => Stop::Refused,
+        _ => Stop::End,
+    }
+}
+
+/// A JSON answer.
+pub(crate) fn whole(body: Val<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
+    let [id, model, choices, usage] = body.pick(["id", "model", "choices", "usage"]).map_err(Error::odd)?;
+    let choices = match choices {
+        Some(choices) => choices.elements().map_err(Error::odd)?,
+        None => Vec::new(),
+    };
+    let Some(choice) = choices.first() else {
+        return Err(Error::Upstream("The upstream's answer holds no choice."));
+    };
+    let mut reader = Reader::default();
+    reader.start(id, model, sink)?;
+    if let Some(usage) = usage {
+        reader.usage(usage)?;
+    }
+    let [message, reason] = choice.pick(["message", "finish_reason"]).map_err(Error::odd)?;
+    if let Some(message) = message {
+        reader.delta(message, sink)?;
+    }
+    reader.reason = reason.map(|reason| stop_reason(reason.inner()));
+    reader.stop(sink)
+}
+
+/// What an `error` object of OpenAI's says. Others who speak the dialect put the status into `code`.
+pub(crate) fn failure(error: Option<Val<'_>>) -> Result<Failure<'_>, Error> {
+    let unnamed = || Cow::Borrowed("The upstream failed.");
+    let Some(error) = error else {
+        return Ok(Failure {
+            status: 502,
+            message: unnamed(),
+        });
+    };
+    if let Some(message) = error.text() {
+        return Ok(Failure { status: 500, message });
+    }
+    let [kind, code, message] = error.pick(["type", "code", "message"]).map_err(Error::odd)?;
+    let number = code.and_then(Val::count).and_then(|code| u16::try_from(code).ok());
+    let status = number.filter(|code| (400..600).contains(code)).unwrap_or_else(|| {
+        let said = |value: Option<Val<'_>>| value.map(|value| value.inner().to_owned()).unwrap_or_default();
+        match (said(code).as_str(), said(kind).as_str()) {
+            ("invalid_api_key", _) | (_, "authentication_error") => 401,
+            ("insufficient_quota", _) | (_, "billing_error") => 402,
+            ("model_not_found", _) | (_, "not_found_error") => 404,
+            ("rate_limit_exceeded", _) | (_, "rate_limit_error" | "requests" | "tokens") => 429,
+            (_, "permission_error") => 403,
+            (_, "overloaded_error") => 529,
+            (_, "invalid_request_error") | ("invalid_prompt", _) => 400,
+            _ => 500,
+        }
+    });
+    Ok(Failure {
+        status,
+        message: message.and_then(Val::text).unwrap_or_else(unnamed),
+    })
+}

@@ -1,0 +1,241 @@
+//! A stream translated as it arrives: each whole event of the upstream's at once becomes the client's.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use types::{Dialect, error::Code};
+
+use super::{
+    Context, chat,
+    event::{Event, Failure, Part, Sink},
+    freeform::Unpacker,
+    messages,
+    out::Out,
+    responses,
+    value::Val,
+};
+use crate::{
+    Error,
+    error::Report,
+    json::Kind,
+    sse::{self, Framer},
+};
+
+/// Translates one stream.
+pub struct Stream {
+    context: Context,
+    request_id: String,
+    framer: Framer,
+    reader: Reader,
+    voice: Voice,
+}
+
+/// The upstream sent what is no stream of its dialect. The stream is to be ended with [`Stream::fail`].
+#[derive(Debug)]
+pub struct Broken {
+    /// What was translated before it, still to be handed out.
+    pub before: Bytes,
+    pub error: Error,
+}
+
+enum Reader {
+    Messages(messages::answer::Reader),
+    Chat(chat::answer::Reader),
+    Responses(responses::answer::Reader),
+}
+
+/// The client's side.
+struct Voice {
+    adapter: Adapter,
+    speaker: Speaker,
+    end: Option<crate::End>,
+}
+
+enum Speaker {
+    Messages(messages::speak::Speaker),
+    Chat(chat::speak::Speaker),
+    Responses(Box<responses::speak::Speaker>),
+}
+
+impl Stream {
+    pub fn new(context: Context, request_id: &str) -> Self {
+        let reader = match context.upstream {
+            Dialect::Anthropic => Reader::Messages(Default::default()),
+            Dialect::Openai => Reader::Chat(Default::default()),
+            _ => Reader::Responses(Default::default()),
+        };
+        let speaker = match context.client {
+            Dialect::Anthropic => Speaker::Messages(Default::default()),
+            Dialect::Openai => Speaker::Chat(Default::default()),
+            _ => Speaker::Responses(Default::default()),
+        };
+        Stream {
+            context,
+            request_id: request_id.to_owned(),
+            framer: Framer::default(),
+            reader,
+            voice: Voice {
+                adapter: Adapter::default(),
+                speaker,
+                end: None,
+            },
+        }
+    }
+
+    /// Takes in what came from the upstream, cut anywhere; returns whole events for the client, or nothing yet.
+    pub fn push(&mut self, chunk: &[u8]) -> Result<Bytes, Broken> {
+        let mut out = Out::with_capacity(if chunk.is_empty() { 0 } else { chunk.len() + 512 });
+        match self.take(chunk, &mut out) {
+            Ok(()) => Ok(out.into_bytes()),
+            Err(error) => Err(Broken {
+                before: out.into_bytes(),
+                error,
+            }),
+        }
+    }
+
+    fn take(&mut self, chunk: &[u8], out: &mut Out) -> Result<(), Error> {
+        self.framer.begin(chunk);
+        while self.voice.end.is_none()
+            && let Some(framed) = self.framer.next(chunk)?
+        {
+            let Some(event) = sse::parse(framed.raw) else { continue };
+            // An event without data says nothing.
+            if event.data.is_empty() {
+                continue;
+            }
+            let data = std::str::from_utf8(&event.data)
+                .map_err(|_| Error::Upstream("The upstream sent a stream event that is not valid UTF-8."))?;
+            let (context, request_id, voice) = (&self.context, &self.request_id, &mut self.voice);
+            let mut sink = |event: Event<'_>| voice.hear(event, context, request_id, out);
+            match &mut self.reader {
+                Reader::Chat(reader) => reader.read(data, &mut sink)?,
+                Reader::Messages(reader) => reader.read(object(data)?, &mut sink)?,
+                Reader::Responses(reader) => reader.read(object(data)?, &mut sink)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// How the stream ended, as far as its events say; `None`: it has not, and if nothing more comes, it was cut.
+    pub const fn end(&self) -> Option<crate::End> {
+        self.voice.end
+    }
+
+    /// The event that ends a stream which broke off or was given up, in the client's dialect. Nothing follows it; after the
+    /// end of a whole answer there is nothing to say.
+    pub fn fail(&mut self, report: &Report<'_>) -> Bytes {
+        let mut out = Out::default();
+        if self.voice.end.is_none() {
+            self.voice.end = Some(crate::End::Truncated);
+            self.voice.fail(report, &self.context, &mut out);
+        }
+        out.into_bytes()
+    }
+}
+
+fn object(data: &str) -> Result<Val<'_>, Error> {
+    let value = Val::document(data).map_err(Error::odd)?;
+    if value.kind == Kind::Object {
+        Ok(value)
+    } else {
+        Err(Error::Upstream(
+            "The upstream sent a stream event that is no JSON object.",
+        ))
+    }
+}
+
+impl Voice {
+    fn hear(&mut self, event: Event<'_>, context: &Context, request_id: &str, out: &mut Out) -> Result<(), Error> {
+        match &event {
+            Event::Failed(failure) => {
+                self.end = Some(crate::End::UpstreamError);
+                let report = report(failure, request_id);
+                self.fail(&report, context, out);
+                return Ok(());
+            }
+            Event::Stop { .. } => self.end = Some(crate::End::Complete),
+            _ => {}
+        }
+        let speaker = &mut self.speaker;
+        self.adapter.pass(event, context, &mut |event| {
+            match speaker {
+                Speaker::Messages(speaker) => speaker.say(&event, context, out),
+                Speaker::Chat(speaker) => speaker.say(&event, context, out),
+                Speaker::Responses(speaker) => speaker.say(&event, context, out)?,
+            }
+            Ok(())
+        })
+    }
+
+    fn fail(&mut self, report: &Report<'_>, context: &Context, out: &mut Out) {
+        match &mut self.speaker {
+            Speaker::Messages(speaker) => speaker.fail(report, out),
+            Speaker::Chat(speaker) => speaker.fail(report, out),
+            Speaker::Responses(speaker) => speaker.fail(report, context, out),
+        }
+    }
+}
+
+/// An upstream's failure as something to be told.
+pub(crate) fn report<'a>(failure: &'a Failure<'_>, request_id: &'a str) -> Report<'a> {
+    let code = match failure.status {
+        429 => Code::RateLimited,
+        504 => Code::UpstreamTimeout,
+        400..=499 => Code::BadRequest,
+        _ => Code::UpstreamFailed,
+    };
+    Report::new(code, &failure.message, request_id).with_status(failure.status)
+}
+
+/// Puts right what is alike for all dialects: tools get back the client's names and form, and a call without arguments gets the
+/// empty object that clients expect to parse.
+#[derive(Default)]
+pub(crate) struct Adapter {
+    call: Option<Call>,
+}
+
+struct Call {
+    unpack: Option<Unpacker>,
+    said: bool,
+    /// The client takes text.
+    freeform: bool,
+}
+
+impl Adapter {
+    pub fn pass(&mut self, event: Event<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), Error> {
+        match event {
+            Event::Open(Part::Call { id, name, freeform }) => {
+                let wrapped = !freeform && context.disguised(&name).is_some_and(|tool| tool.freeform);
+                self.call = Some(Call {
+                    unpack: wrapped.then(Unpacker::default),
+                    said: false,
+                    freeform: freeform || wrapped,
+                });
+                let freeform = freeform || wrapped;
+                sink(Event::Open(Part::Call { id, name, freeform }))
+            }
+            Event::Delta(piece) => match &mut self.call {
+                None => sink(Event::Delta(piece)),
+                Some(call) => {
+                    call.said = true;
+                    let Some(unpack) = &mut call.unpack else {
+                        return sink(Event::Delta(piece));
+                    };
+                    let json = Val::document(&piece).ok().and_then(Val::text).unwrap_or_default();
+                    unpack.push(&json).map_or(Ok(()), |text| sink(Event::Delta(text)))
+                }
+            },
+            Event::Close => {
+                if let Some(call) = self.call.take()
+                    && !call.said
+                    && !call.freeform
+                {
+                    sink(Event::Delta(Cow::Borrowed("\"{}\"")))?;
+                }
+                sink(Event::Close)
+            }
+            other => sink(other),
+        }
+    }
+}
