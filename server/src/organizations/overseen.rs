@@ -152,7 +152,7 @@ pub async fn add(state: &State, operator: &Operator, text: &str, new: NewMember)
                 must_be_shared(&held)?;
                 let row = members::row_of(tx, id, user, role);
                 idempotency::record(tx, &members::shown(&then, &row).ok_or_else(nobody)?).await?;
-                let details = json!({ "user": user, "role": role.name() });
+                let details = json!({ "after": { "role": role.name() } });
                 members::join(tx, then.clock(), id, user, role, operator.actor().clone(), details).await
             })
         })

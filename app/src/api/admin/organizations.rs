@@ -226,6 +226,13 @@ async fn change<T>(
     changed.await.map_err(|error| request.error(&error))
 }
 
+/// Refuses everybody else before anything they sent is read.
+#[cfg(feature = "ssr")]
+async fn only_administrators(request: &Request) -> Result<(), ApiError> {
+    let user = request.user().await?;
+    user.admin().map(|_| ()).map_err(|error| request.error(&error))
+}
+
 /// Another name and, where it has one, another slug.
 #[server(endpoint = "admin_rename_organization")]
 pub async fn rename_overseen(
@@ -285,6 +292,7 @@ pub async fn change_overseen_member(
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
     let work = async {
+        only_administrators(&request).await?;
         let member = member.parse().map_err(|_| request.refused(Code::NotFound))?;
         let role = role_of(&request, &role)?;
         let changed = change(&request, async |operator| {
@@ -305,6 +313,7 @@ pub async fn remove_overseen_member(
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
     let work = async {
+        only_administrators(&request).await?;
         let member = member.parse().map_err(|_| request.refused(Code::NotFound))?;
         let removed = change(&request, async |operator| {
             overseen::remove(&request.state, &operator, &id, member).await
