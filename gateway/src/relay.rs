@@ -12,7 +12,7 @@ use axum::{body::Body, response::Response};
 use tokio::time::Instant;
 use types::{error::Code, usage::CallStatus};
 
-pub use failed::{refuse, wait_told};
+pub use failed::{Voices, refuse, wait_told};
 pub use hold::{Held, hold};
 pub use stall::Readers;
 pub use stream::{Voice, stream};
@@ -30,17 +30,26 @@ const LARGEST_JSON: usize = 64 * 1024 * 1024;
 ///
 /// Errors (settled): 502 when the upstream breaks off or sends no JSON, 504 when it falls silent.
 pub async fn json(mut call: InFlight, headers: &HeaderMap, limits: Limits) -> Result<Response, Error> {
-    let outcome = read_json(&mut call, limits).await;
-    if let Err((error, status)) = outcome {
-        call.broke_off();
-        call.settle(Ending {
-            status,
-            http_status: error.status(),
-            class: Some(error.class()),
-        });
-        return Err(error);
-    }
-    let mut response = Response::new(Body::from(call.reading().body()));
+    let outcome = match read_json(&mut call, limits).await {
+        Ok(()) => call.reading().answer().map_err(|odd| {
+            let message = format!("The upstream's answer could not be translated. {odd}");
+            (Error::refused(Code::UpstreamFailed, message), CallStatus::UpstreamError)
+        }),
+        Err(broken) => Err(broken),
+    };
+    let body = match outcome {
+        Ok(body) => body,
+        Err((error, status)) => {
+            call.broke_off();
+            call.settle(Ending {
+                status,
+                http_status: error.status(),
+                class: Some(error.class()),
+            });
+            return Err(error);
+        }
+    };
+    let mut response = Response::new(Body::from(body));
     *response.headers_mut() = passed_headers(headers);
     call.complete();
     Ok(response)

@@ -53,9 +53,12 @@ impl Plan {
         }
     }
 
-    /// The route that would be tried first, for who only asks something beside: no breaker hears of it.
+    /// A route that speaks the caller's dialect, for who only asks something beside: no breaker hears of it.
     pub fn peek(&self, now: Timestamp) -> Option<&Route> {
-        self.pick(now).map(|index| &self.model.routes[index])
+        let native = self
+            .waiting(now)
+            .filter(|(_, route)| route.provider.speaks(self.dialect));
+        native.min_by_key(|(_, route)| route.priority).map(|(_, route)| route)
     }
 
     pub fn route(&self, choice: Choice) -> &Route {
@@ -64,7 +67,7 @@ impl Plan {
 
     /// The route for the first try; when all are left alone, the one that has been for the longest.
     ///
-    /// Errors: 400 when no provider of the model can be asked in the caller's dialect.
+    /// Errors: 400 when no provider of the model can be asked for such a call, translated or not.
     pub fn first(&mut self, now: Timestamp) -> Result<Choice, Error> {
         if let Some(choice) = self.next(now) {
             return Ok(choice);
@@ -125,7 +128,7 @@ impl Plan {
     /// Routes whose providers can be asked at all.
     fn able(&self) -> impl Iterator<Item = (usize, &Route)> {
         let routes = self.model.routes.iter().enumerate().take(u64::BITS as usize);
-        routes.filter(|(_, route)| route.provider.speaks(self.dialect))
+        routes.filter(|(_, route)| way(route, self.dialect).is_some())
     }
 
     fn rank(&self, route: &Route) -> Rank {
@@ -136,21 +139,19 @@ impl Plan {
     }
 
     fn unable(&self) -> Error {
-        let other = match self.dialect {
-            Dialect::Anthropic => "the OpenAI dialect. Call POST /v1/chat/completions",
-            Dialect::Openai => "the Anthropic dialect. Call POST /v1/messages",
-            Dialect::Responses | Dialect::Embeddings => {
-                "another dialect. Call POST /v1/messages or POST /v1/chat/completions"
-            }
+        let what = match self.dialect {
+            Dialect::Embeddings => "makes no embeddings. Choose another model: GET /v1/models lists them",
+            _ => "answers no chats. Call POST /v1/embeddings",
         };
-        Error::refused(
-            Code::BadRequest,
-            format!(
-                "The model {:?} is served by an upstream that speaks {other} for it.",
-                self.model.name
-            ),
-        )
+        let message = format!("The model {:?} is served by an upstream that {what}.", self.model.name);
+        Error::refused(Code::BadRequest, message)
     }
+}
+
+/// The dialect in which this route's provider is asked for a call in the caller's: the same if it speaks it, else the one that loses least.
+pub fn way(route: &Route, client: Dialect) -> Option<Dialect> {
+    let mut ways = llm::translate::upstreams(client).iter().copied();
+    ways.find(|dialect| route.provider.speaks(*dialect))
 }
 
 #[cfg(test)]

@@ -1,30 +1,30 @@
 //! A call from its body to its answer; reads as the story it is.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod asked;
+mod serve;
 
-use ::http::{HeaderMap, HeaderName, HeaderValue};
+use std::{sync::Arc, time::Instant};
+
+use ::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
-use llm::{Dialect, head::Head, splice::Edits};
+use llm::{Dialect, head::Head};
 use server::{
     books::ledger::{OpenCall, Refused},
-    config::OpenMode,
-    directory::{ModelEntry, ProviderKind, Route},
+    directory::ModelEntry,
 };
-use types::{CallId, Timestamp, error::Code};
-use uuid::Uuid;
+use types::{CallId, error::Code};
+
+use asked::Asked;
+pub use asked::outgoing_headers;
+use serve::serve;
 
 use crate::{
     Error, Gateway,
     admit::admit,
     http::extract::{self, Caller},
-    meter::{InFlight, NoAnswer, Reading},
-    relay::{self, Held, Limits, Voice},
-    route::{Choice, Failure, Plan, Tries, What},
-    upstream::{Dial, Outgoing},
+    meter::InFlight,
+    route::Plan,
 };
 
 /// A door of the model API.
@@ -53,17 +53,26 @@ pub async fn run(
     let call_id = state.clock().new_id();
     // The last bytes of a UUID v7 are random: good enough to spread calls over routes.
     let mut plan = Plan::new(Arc::clone(&model), endpoint.dialect, call_id.as_u64_pair().1);
-    let first = plan
-        .first(now)
-        .inspect_err(|error| refused(gateway, caller, endpoint, &model.name, request_id, error))?;
+    let refuse = |error: &Error| refused(gateway, caller, endpoint, &model.name, request_id, error);
+    let mut first = plan.first(now).inspect_err(refuse)?;
     let asked = Asked {
+        gateway,
+        endpoint,
         stream: endpoint.stream.unwrap_or(head.stream),
         head,
         body,
-        endpoint,
-        headers: outgoing_headers(endpoint.dialect, headers),
-        call_id,
+        headers,
+        max_output_tokens: model.max_output_tokens,
+        call_id: call_id.to_string(),
+        request_id,
         now,
+    };
+    let ready = loop {
+        match asked.to(plan.route(first)) {
+            Ok(ready) => break ready,
+            // What cannot be translated for one provider may suit another as it is.
+            Err(error) => first = plan.next(now).ok_or(error).inspect_err(refuse)?,
+        }
     };
     let route = plan.route(first);
     let opened = state.ledger().open(OpenCall {
@@ -81,152 +90,8 @@ pub async fn run(
         opened_at: now,
         conversation_id: extract::conversation(headers),
     });
-    let call = InFlight::new(gateway, opened, model, first, started);
-    serve(gateway, &asked, plan, first, call, started, request_id).await
-}
-
-/// A call as it was asked for: what every try is made from.
-struct Asked {
-    head: Head,
-    body: Bytes,
-    endpoint: &'static Endpoint,
-    stream: bool,
-    headers: HeaderMap,
-    call_id: Uuid,
-    now: Timestamp,
-}
-
-impl Asked {
-    /// The request as it goes to this route, and what will read its answer.
-    fn to(&self, gateway: &Gateway, route: &Route) -> (Dial, Reading) {
-        let (head, dialect) = (&self.head, self.endpoint.dialect);
-        let edits = Edits {
-            model: (route.upstream_model != head.model).then_some(route.upstream_model.as_str()),
-            stream: self.endpoint.stream.filter(|wanted| *wanted != head.stream),
-            include_usage: dialect == Dialect::Openai,
-        };
-        let reading = if self.stream {
-            Reading::stream(dialect, edits.injects_usage(head), head.input_estimate())
-        } else {
-            Reading::json(dialect, head.input_estimate())
-        };
-        let dial = gateway.upstream().dial(
-            route,
-            Outgoing {
-                dialect,
-                tail: "",
-                stream: self.stream,
-                body: llm::splice::upstream_body(head, &self.body, &edits),
-                headers: self.headers.clone(),
-                call_id: self.call_id.to_string(),
-                now: self.now,
-            },
-        );
-        (dial, reading)
-    }
-}
-
-/// Tries one route after the other until one answers or none is left. Nothing has reached the client before that.
-async fn serve(
-    gateway: &Gateway,
-    asked: &Asked,
-    mut plan: Plan,
-    first: Choice,
-    mut call: InFlight,
-    started: Instant,
-    request_id: &str,
-) -> Result<Response, Error> {
-    let state = gateway.state();
-    let config = &state.config().gateway;
-    let dialect = asked.endpoint.dialect;
-    let mut tries = Tries::new(config, state.clock());
-    let mut choice = first;
-    loop {
-        let (dial, reading) = asked.to(gateway, plan.route(choice));
-        call.begin(choice, dial, reading);
-        let hold_back = config.hold_back;
-        let may_move = || asked.stream && !hold_back.is_zero() && tries.may_move(&plan);
-        let failure = match begin(gateway, &mut call, asked.stream, may_move, hold_back).await? {
-            Begun::Answering(headers, held) => {
-                let limits = Limits {
-                    idle: config.idle_timeout,
-                    ends_at: tokio::time::Instant::from_std(started) + config.total_timeout,
-                    heartbeat: config.heartbeat,
-                };
-                if !asked.stream {
-                    return relay::json(call, &headers, limits).await;
-                }
-                let voice = Voice {
-                    dialect,
-                    request_id: request_id.to_owned(),
-                    stopping: state.cut_streams().cancelled_owned(),
-                    readers: gateway.readers(),
-                };
-                return Ok(relay::stream(call, &headers, limits, voice, held));
-            }
-            Begun::Failed(failure) => failure,
-        };
-        call.failed(&failure);
-        let Some(next) = tries.next(&mut plan, choice, &failure) else {
-            return Err(last(call, plan.route(choice), dialect, failure).await);
-        };
-        call.give_up(&failure);
-        call.pause(next.pause).await?;
-        choice = next.choice;
-    }
-}
-
-/// How a try began.
-enum Begun {
-    /// The upstream's headers, and what of its stream was held back.
-    Answering(HeaderMap, Vec<Bytes>),
-    Failed(Failure),
-}
-
-/// Waits until the upstream answers; while another route could take over, until there is content.
-///
-/// Errors (settled): the call is over.
-async fn begin(
-    gateway: &Gateway,
-    call: &mut InFlight,
-    stream: bool,
-    may_move: impl Fn() -> bool,
-    patience: Duration,
-) -> Result<Begun, Error> {
-    let before_dial = gateway.state().config().ledger.open == OpenMode::BeforeDial;
-    let (status, headers) = match call.headers(before_dial).await {
-        Ok(answer) => answer,
-        Err(NoAnswer::Over(error)) => return Err(error),
-        Err(NoAnswer::Failed(failure)) => return Ok(Begun::Failed(failure)),
-    };
-    if !status.is_success() {
-        let now = call.now().0 / 1000;
-        return Ok(Begun::Failed(Failure::answered(status, headers, now)));
-    }
-    if let Some(failure) = relay::wrong_kind(&headers, stream) {
-        return Ok(Begun::Failed(failure));
-    }
-    if !may_move() {
-        return Ok(Begun::Answering(headers, Vec::new()));
-    }
-    Ok(match relay::hold(call, patience).await {
-        Held::Begun(held) => Begun::Answering(headers, held),
-        Held::Died(failure) => Begun::Failed(failure),
-    })
-}
-
-/// Settles a call whose last try failed, and says what the caller hears.
-async fn last(mut call: InFlight, route: &Route, dialect: Dialect, failure: Failure) -> Error {
-    match failure.what {
-        What::Said(error) => call.end(error, failure.class),
-        What::Answered(status, headers) => {
-            let credential = match &route.provider.kind {
-                ProviderKind::Http { credential, .. } => credential.expose(),
-                ProviderKind::Demo => "",
-            };
-            relay::refuse(call, status, headers, dialect, credential, failure.class).await
-        }
-    }
+    let call = InFlight::new(gateway, opened, Arc::clone(&model), first, started);
+    serve(&asked, plan, first, ready, call, started).await
 }
 
 /// Reads the head and asks whether this call may be made; a refusal is counted.
@@ -277,23 +142,4 @@ pub fn refused(
         reason: error.class(),
         http_status: error.status(),
     });
-}
-
-/// The client's headers that upstreams understand; nothing else leaves the house.
-pub fn outgoing_headers(dialect: Dialect, client: &HeaderMap) -> HeaderMap {
-    const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
-    let mut headers = HeaderMap::with_capacity(8);
-    let names: &[HeaderName] = match dialect {
-        Dialect::Anthropic => &[VERSION, HeaderName::from_static("anthropic-beta")],
-        Dialect::Openai | Dialect::Responses | Dialect::Embeddings => &[HeaderName::from_static("openai-beta")],
-    };
-    for name in names {
-        for value in client.get_all(name) {
-            headers.append(name.clone(), value.clone());
-        }
-    }
-    if dialect == Dialect::Anthropic && !headers.contains_key(VERSION) {
-        headers.insert(VERSION, HeaderValue::from_static("2023-06-01"));
-    }
-    headers
 }

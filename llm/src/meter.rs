@@ -197,6 +197,11 @@ impl Forward {
         self.first.iter().chain(&self.more).map(Bytes::len).sum()
     }
 
+    /// Adds bytes made from an event: a translation.
+    pub fn add(&mut self, bytes: Bytes) {
+        self.push(&bytes, 0, bytes.len());
+    }
+
     fn push(&mut self, chunk: &Bytes, from: usize, to: usize) {
         if from >= to {
             return;

@@ -9,6 +9,9 @@ use crate::Error;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
+/// What of a request was not understood or has no meaning upstream, and was left out, by name.
+pub const IGNORED: HeaderName = HeaderName::from_static("x-weirgate-ignored");
+
 /// Turns an outcome into a response and says once in the log what went wrong.
 pub fn reply(outcome: Result<Response, Error>, dialect: Dialect, route: &'static str, request_id: &str) -> Response {
     let mut response = match outcome {

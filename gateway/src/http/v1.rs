@@ -8,21 +8,18 @@ pub mod messages;
 pub mod models;
 pub mod responses;
 
-use ::http::{HeaderName, HeaderValue, header};
+use ::http::{HeaderValue, header};
 use axum::{body::Body, extract::Request, response::Response};
 use bytes::Bytes;
 
 use super::{
     extract::{self, Caller},
-    reply::reply,
+    reply::{IGNORED, reply},
 };
 use crate::{
     Error, Gateway,
     run::{self, Endpoint},
 };
-
-/// What of a request was not understood and left out, by name.
-const IGNORED: HeaderName = HeaderName::from_static("x-weirgate-ignored");
 
 /// Opens a door: proves the caller, reads the body, runs the call, words the outcome.
 async fn call(gateway: Gateway, endpoint: &'static Endpoint, request: Request) -> Response {

@@ -3,14 +3,28 @@
 use bytes::{Bytes, BytesMut};
 use llm::{
     Dialect,
+    error::Report,
     meter::{End, Finished, Forward, StreamMeter, Tally},
+    translate,
 };
 use types::usage::UsageSource;
 
 /// Reads an answer as it passes. An SSE answer is never buffered; a JSON answer is kept whole until it is served.
+///
+/// Usage is read in the upstream's dialect; what goes out is translated after that, when the client speaks another.
 pub struct Reading {
     kind: Kind,
+    translator: Option<Translator>,
     input_estimate: u64,
+}
+
+enum Translator {
+    Stream {
+        stream: Box<translate::Stream>,
+        /// What was translated before something that could not be.
+        before: Bytes,
+    },
+    Json(translate::Context),
 }
 
 enum Kind {
@@ -53,6 +67,7 @@ impl Reading {
         let meter = Box::new(StreamMeter::new(dialect, strip_usage_chunk));
         Reading {
             kind: Kind::Stream { meter, end: None },
+            translator: None,
             input_estimate,
         }
     }
@@ -63,14 +78,44 @@ impl Reading {
                 dialect,
                 body: Whole::One(Bytes::new()),
             },
+            translator: None,
             input_estimate,
         }
+    }
+
+    /// The client speaks another dialect than the upstream.
+    pub fn translated(mut self, context: translate::Context, request_id: &str) -> Self {
+        self.translator = Some(match self.kind {
+            Kind::Stream { .. } => Translator::Stream {
+                stream: Box::new(translate::Stream::new(context, request_id)),
+                before: Bytes::new(),
+            },
+            Kind::Json { .. } => Translator::Json(context),
+        });
+        self
     }
 
     /// Takes bytes in; gives back what the client is to get of them now (nothing for JSON, which is served whole).
     pub fn push(&mut self, chunk: Bytes) -> Result<Option<Forward>, llm::Error> {
         match &mut self.kind {
-            Kind::Stream { meter, .. } => meter.push(chunk).map(Some),
+            Kind::Stream { meter, .. } => {
+                let forward = meter.push(chunk)?;
+                let Some(Translator::Stream { stream, before }) = &mut self.translator else {
+                    return Ok(Some(forward));
+                };
+                let mut out = Forward::default();
+                for piece in forward {
+                    match stream.push(&piece) {
+                        Ok(translated) => out.add(translated),
+                        Err(broken) => {
+                            out.add(broken.before);
+                            *before = out.into_iter().collect::<Vec<_>>().concat().into();
+                            return Err(broken.error);
+                        }
+                    }
+                }
+                Ok(Some(out))
+            }
             Kind::Json { body, .. } => {
                 body.push(chunk);
                 Ok(None)
@@ -82,8 +127,14 @@ impl Reading {
     pub fn finish(&mut self) -> Option<Finished> {
         match &mut self.kind {
             Kind::Stream { meter, end } => {
-                let finished = meter.finish();
+                let mut finished = meter.finish();
                 *end = Some(finished.end);
+                if let Some(Translator::Stream { stream, .. }) = &self.translator {
+                    finished.rest = Forward::default();
+                    if finished.end == End::Complete && stream.end().is_none() {
+                        finished.end = End::Truncated;
+                    }
+                }
                 Some(finished)
             }
             Kind::Json { .. } => None,
@@ -98,8 +149,27 @@ impl Reading {
         }
     }
 
+    /// The event that ends a stream which broke off, after what could still be translated.
+    pub fn fail(&mut self, client: Dialect, report: &Report<'_>) -> [Bytes; 2] {
+        match &mut self.translator {
+            Some(Translator::Stream { stream, before }) => [std::mem::take(before), stream.fail(report)],
+            _ => [Bytes::new(), llm::error::stream_event(client, report)],
+        }
+    }
+
+    /// The JSON answer for the client.
+    ///
+    /// Errors: it cannot be translated, being no answer of the upstream's dialect.
+    pub fn answer(&mut self) -> Result<Bytes, llm::Error> {
+        let body = self.body();
+        match &self.translator {
+            Some(Translator::Json(context)) => translate::answer(&body, context),
+            _ => Ok(body),
+        }
+    }
+
     /// The JSON answer as it came; what stays here for the count shares its memory.
-    pub fn body(&mut self) -> Bytes {
+    fn body(&mut self) -> Bytes {
         let Kind::Json { body, .. } = &mut self.kind else {
             return Bytes::new();
         };

@@ -25,7 +25,7 @@ pub async fn refuse(
     mut call: InFlight,
     status: StatusCode,
     headers: HeaderMap,
-    dialect: Dialect,
+    voices: Voices<'_>,
     credential: &str,
     class: &'static str,
 ) -> Error {
@@ -35,7 +35,7 @@ pub async fn refuse(
             Code::UpstreamAuth,
             "The upstream refused this server's credential. Tell the operator of this server.",
         ),
-        400..600 => match read(&mut call, &headers, dialect, credential).await {
+        400..600 => match read(&mut call, &headers, status, voices, credential).await {
             Some(body) => {
                 let mut headers = passed_headers(&headers);
                 if let Some(seconds) = wait {
@@ -63,7 +63,21 @@ pub fn wait_told(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
     asked.map(|wait| wait.as_secs().min(RETRY_AFTER_MOST))
 }
 
-async fn read(call: &mut InFlight, headers: &HeaderMap, dialect: Dialect, credential: &str) -> Option<Bytes> {
+/// Who says it, and to whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Voices<'a> {
+    pub client: Dialect,
+    pub upstream: Dialect,
+    pub request_id: &'a str,
+}
+
+async fn read(
+    call: &mut InFlight,
+    headers: &HeaderMap,
+    status: StatusCode,
+    voices: Voices<'_>,
+    credential: &str,
+) -> Option<Bytes> {
     if !is_kind(headers, "application/json") {
         return None;
     }
@@ -79,7 +93,20 @@ async fn read(call: &mut InFlight, headers: &HeaderMap, dialect: Dialect, creden
         Some(body.freeze())
     };
     let body = tokio::time::timeout(PATIENCE, reading).await.ok().flatten()?;
-    llm::error::is_native(dialect, &body).then(|| llm::error::redact(body, &[credential]))
+    if !llm::error::is_native(voices.upstream, &body) {
+        return None;
+    }
+    let body = llm::error::redact(body, &[credential]);
+    if voices.client == voices.upstream {
+        return Some(body);
+    }
+    llm::translate::error(
+        voices.client,
+        voices.upstream,
+        &body,
+        status.as_u16(),
+        voices.request_id,
+    )
 }
 
 /// The upstream's status without its text.

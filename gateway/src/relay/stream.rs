@@ -247,7 +247,8 @@ impl Relay {
             _ => "The upstream broke off. The answer above is not complete.",
         };
         let report = llm::error::Report::new(code, message, &self.request_id).after(before);
-        self.ready.push(llm::error::stream_event(self.dialect, &report));
+        let told = call.reading().fail(self.dialect, &report);
+        told.into_iter().for_each(|bytes| self.ready.push(bytes));
     }
 
     fn overdue(&mut self, context: &mut Context<'_>) -> Overdue {

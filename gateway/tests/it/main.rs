@@ -31,4 +31,5 @@ mod routing;
 mod settlement;
 mod teams;
 mod timeouts;
+mod translation;
 mod upstream_faults;

@@ -88,7 +88,7 @@ async fn ask(
         tail: "/count_tokens",
         stream: false,
         body: llm::splice::upstream_body(head, body, &edits),
-        headers: run::outgoing_headers(Dialect::Anthropic, &parts.headers),
+        headers: run::outgoing_headers(Dialect::Anthropic, Dialect::Anthropic, &parts.headers),
         call_id: String::new(),
         now: gateway.state().clock().now(),
     };

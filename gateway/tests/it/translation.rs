@@ -1,0 +1,383 @@
+//! Any chat dialect reaches any chat upstream: what the client gets is its own dialect, and its numbers are the books' and the upstream's.
+
+use serde_json::{Value, json};
+use server::Config;
+use types::usage::{CallStatus, UsageSource};
+
+use super::support::{House, chat, messages, routed};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Client {
+    Messages,
+    Chat,
+    Responses,
+}
+
+const CLIENTS: [Client; 3] = [Client::Messages, Client::Chat, Client::Responses];
+/// Providers, and the path under which each is asked by a client of Messages, Chat and Responses.
+const PROVIDERS: [(&str, [&str; 3]); 4] = [
+    ("anthropic-fake", ["/v1/messages"; 3]),
+    ("openai-fake", ["/v1/chat/completions"; 3]),
+    (
+        "responses-fake",
+        ["/v1/responses", "/v1/chat/completions", "/v1/responses"],
+    ),
+    (
+        "litellm-fake",
+        ["/v1/messages", "/v1/chat/completions", "/v1/responses"],
+    ),
+];
+
+impl Client {
+    fn path(self) -> &'static str {
+        match self {
+            Client::Messages => "/v1/messages",
+            Client::Chat => "/v1/chat/completions",
+            Client::Responses => "/v1/responses",
+        }
+    }
+
+    fn body(self, model: &str, stream: bool) -> Value {
+        match self {
+            Client::Messages => messages(model, stream),
+            Client::Chat => {
+                let mut body = chat(model, stream);
+                if stream {
+                    body["stream_options"] = json!({"include_usage": true});
+                }
+                body
+            }
+            Client::Responses => json!({"model": model, "stream": stream, "input": "What does a weir do?"}),
+        }
+    }
+
+    /// The text of a JSON answer, and its input and output tokens.
+    fn read(self, answer: &Value) -> (String, u64, u64) {
+        let text = match self {
+            Client::Messages => &answer["content"][0]["text"],
+            Client::Chat => &answer["choices"][0]["message"]["content"],
+            Client::Responses => &answer["output"][0]["content"][0]["text"],
+        };
+        let usage = &answer["usage"];
+        let (input, output) = match self {
+            Client::Chat => (&usage["prompt_tokens"], &usage["completion_tokens"]),
+            _ => (&usage["input_tokens"], &usage["output_tokens"]),
+        };
+        let text = text.as_str().unwrap_or_else(|| panic!("no text in {answer}"));
+        (text.to_owned(), input.as_u64().unwrap(), output.as_u64().unwrap())
+    }
+
+    /// The same of a stream.
+    fn read_stream(self, text: &str) -> (String, u64, u64) {
+        let (mut said, mut input, mut output) = (String::new(), 0, 0);
+        for event in events(text) {
+            match self {
+                Client::Messages => {
+                    said += event["delta"]["text"].as_str().unwrap_or_default();
+                    let start = &event["message"]["usage"];
+                    input = start["input_tokens"].as_u64().unwrap_or(input);
+                    input = event["usage"]["input_tokens"].as_u64().unwrap_or(input);
+                    output = event["usage"]["output_tokens"].as_u64().unwrap_or(output);
+                }
+                Client::Chat => {
+                    said += event["choices"][0]["delta"]["content"].as_str().unwrap_or_default();
+                    input = event["usage"]["prompt_tokens"].as_u64().unwrap_or(input);
+                    output = event["usage"]["completion_tokens"].as_u64().unwrap_or(output);
+                }
+                Client::Responses => {
+                    if event["type"] == "response.output_text.delta" {
+                        said += event["delta"].as_str().unwrap();
+                    }
+                    let usage = &event["response"]["usage"];
+                    input = usage["input_tokens"].as_u64().unwrap_or(input);
+                    output = usage["output_tokens"].as_u64().unwrap_or(output);
+                }
+            }
+        }
+        (said, input, output)
+    }
+
+    /// Whether a stream ended as a whole answer does.
+    fn is_whole(self, text: &str) -> bool {
+        match self {
+            Client::Messages => text.contains("event: message_stop\n"),
+            Client::Chat => text.trim_end().ends_with("data: [DONE]"),
+            Client::Responses => text.contains("event: response.completed\n"),
+        }
+    }
+
+    /// Whether a stream ended with the dialect's own word for a failure.
+    fn is_failed(self, text: &str) -> bool {
+        let last = text.trim_end().rsplit("\n\n").next().unwrap();
+        match self {
+            Client::Messages => last.starts_with("event: error\n"),
+            Client::Chat => last.starts_with("data: {\"error\""),
+            Client::Responses => last.starts_with("event: response.failed\n") || last.starts_with("event: error\n"),
+        }
+    }
+
+    fn is_error(self, body: &Value) -> bool {
+        let shaped = match self {
+            Client::Messages => body["type"] == "error",
+            Client::Chat | Client::Responses => body["error"].get("code").is_some(),
+        };
+        shaped && body["error"]["message"].is_string() && body["error"]["type"].is_string()
+    }
+}
+
+/// The JSON of a stream's events.
+fn events(text: &str) -> impl Iterator<Item = Value> {
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    data.filter_map(|data| serde_json::from_str(data).ok())
+}
+
+/// A model `m` with one route.
+fn only(config: &mut Config, provider: &str, model: &str) {
+    for (id, shape, responses) in [
+        ("responses-fake", types::provider::Shape::Openai, true),
+        ("litellm-fake", types::provider::Shape::Litellm, false),
+    ] {
+        let openai = config.providers.iter().find(|provider| provider.id == "openai-fake");
+        let mut more = openai.unwrap().clone();
+        (more.id, more.dialect, more.responses) = (id.to_owned(), shape, responses);
+        if config.providers.iter().all(|provider| provider.id != id) {
+            config.providers.push(more);
+        }
+    }
+    routed(config, "m", &[(provider, model, 1, 0)]);
+}
+
+#[tokio::test]
+async fn json_answers_and_streams_come_in_the_clients_dialect_with_the_upstreams_numbers() {
+    for (provider, paths) in PROVIDERS {
+        for (client, path) in CLIENTS.into_iter().zip(paths) {
+            for stream in [false, true] {
+                let case = format!("{client:?} → {provider}, stream: {stream}");
+                let house = House::open_with(|config| only(config, provider, "fake:events=6")).await;
+                let reply = house
+                    .post(client.path(), &client.body("m", stream))
+                    .send()
+                    .await
+                    .unwrap();
+                let status = reply.status();
+                let text = reply.text().await.unwrap();
+                assert_eq!(status, 200, "{case}: {text}");
+                let (said, input, output) = if stream {
+                    assert!(client.is_whole(&text), "{case}: {text}");
+                    client.read_stream(&text)
+                } else {
+                    client.read(&serde_json::from_str(&text).unwrap())
+                };
+                assert!(said.split_whitespace().count() >= 5, "{case}: {text}");
+                let asked = house.upstream.calls().remove(0);
+                assert_eq!(asked.path, path, "{case}");
+                let billed = asked.billed.unwrap();
+                let call = house.call().await;
+                assert_eq!(
+                    (call.status, call.source),
+                    (CallStatus::Settled, UsageSource::Provider),
+                    "{case}"
+                );
+                assert_eq!(call.tokens.input, billed.input, "{case}");
+                assert_eq!((call.tokens.output, output), (billed.output, billed.output), "{case}");
+                assert_eq!(input, billed.input, "{case}");
+                let price = call.tokens.input * 3_000 + call.tokens.output * 15_000;
+                assert_eq!(u64::try_from(call.cost_nanos.0).unwrap(), price, "{case}");
+                house.close().await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn upstreams_refusal_comes_in_the_clients_dialect_with_its_status_and_text() {
+    for (provider, _) in PROVIDERS {
+        for client in CLIENTS {
+            for status in [400, 404, 429, 500] {
+                let case = format!("{client:?} → {provider}, {status}");
+                let model = format!("fake:status={status}&retry_after=60");
+                let house = House::open_with(|config| {
+                    config.gateway.retries = 0;
+                    only(config, provider, &model);
+                })
+                .await;
+                let reply = house.post(client.path(), &client.body("m", true)).send().await.unwrap();
+                assert_eq!(reply.status().as_u16(), status, "{case}");
+                assert_eq!(reply.headers()["retry-after"], "60", "{case}");
+                let body: Value = reply.json().await.unwrap();
+                assert!(client.is_error(&body), "{case}: {body}");
+                let message = body["error"]["message"].as_str().unwrap();
+                assert!(
+                    message.contains("refused because the model name asks for it"),
+                    "{case}: {body}"
+                );
+                assert_eq!(house.call().await.http_status, status);
+                house.close().await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn stream_that_breaks_off_ends_in_the_clients_dialect() {
+    for (provider, _) in PROVIDERS {
+        for client in CLIENTS {
+            for (fault, status) in [
+                ("cut=7", CallStatus::UpstreamTruncated),
+                ("end=7", CallStatus::UpstreamTruncated),
+                ("nodone", CallStatus::UpstreamTruncated),
+                ("error_mid=7", CallStatus::UpstreamError),
+            ] {
+                let case = format!("{client:?} → {provider}, {fault}");
+                let model = format!("fake:events=8&{fault}");
+                let house = House::open_with(|config| only(config, provider, &model)).await;
+                let reply = house.post(client.path(), &client.body("m", true)).send().await.unwrap();
+                assert_eq!(reply.status(), 200, "{case}");
+                let text = reply.text().await.unwrap();
+                assert!(!client.is_whole(&text), "{case}: {text}");
+                let native = house.upstream.calls()[0].path == client.path();
+                // What the upstream says itself is passed on as it is where nothing is translated.
+                assert!(
+                    native && fault.starts_with("error") || client.is_failed(&text),
+                    "{case}: {text}"
+                );
+                let call = house.call().await;
+                assert_eq!(call.status, status, "{case}");
+                assert!(call.tokens.output > 0, "{case}");
+                house.close().await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn client_that_leaves_a_translated_stream_is_billed_what_the_upstream_says() {
+    use futures_util::StreamExt;
+    let house = House::open_with(|config| only(config, "anthropic-fake", "fake:slow=40&events=20")).await;
+    let reply = house
+        .post("/v1/chat/completions", &chat("m", true))
+        .send()
+        .await
+        .unwrap();
+    let mut stream = reply.bytes_stream();
+    stream.next().await.unwrap().unwrap();
+    drop(stream);
+    let call = house.call().await;
+    assert_eq!(
+        (call.status, call.source),
+        (CallStatus::ClientGone, UsageSource::Provider)
+    );
+    assert_eq!(call.tokens.output, house.upstream.calls()[0].usage.unwrap().output);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn native_routes_come_before_translated_ones_of_the_same_priority() {
+    let house = House::open_with(|config| {
+        let routes = [("openai-fake", "fake", 1000, 1), ("anthropic-fake", "fake", 1, 1)];
+        routed(config, "both", &routes);
+        let first = [("openai-fake", "fake", 1, 0), ("anthropic-fake", "fake", 1, 1)];
+        routed(config, "chat-first", &first);
+    })
+    .await;
+    for (model, path) in [("both", "/v1/messages"), ("chat-first", "/v1/chat/completions")] {
+        let reply = house
+            .post("/v1/messages", &messages(model, false))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(reply.status(), 200);
+        assert_eq!(house.upstream.calls().last().unwrap().path, path, "{model}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn translated_route_takes_over_from_a_native_one() {
+    let house = House::open_with(|config| {
+        let routes = [
+            ("anthropic-fake", "fake:status=529", 1, 0),
+            ("openai-fake", "fake", 1, 1),
+        ];
+        routed(config, "two", &routes);
+    })
+    .await;
+    let reply = house.post("/v1/messages", &messages("two", true)).send().await.unwrap();
+    let text = reply.text().await.unwrap();
+    assert!(Client::Messages.is_whole(&text), "{text}");
+    let call = house.call().await;
+    assert_eq!(call.provider, "openai-fake");
+    assert_eq!(call.attempts.len(), 2);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn fields_without_meaning_upstream_are_named_and_those_that_cannot_be_are_400() {
+    let house = House::open_with(|config| only(config, "openai-fake", "fake")).await;
+    let mut body = messages("m", false);
+    body["top_k"] = json!(5);
+    let reply = house.post("/v1/messages", &body).send().await.unwrap();
+    assert_eq!(reply.status(), 200);
+    let ignored = reply.headers()["x-weirgate-ignored"].to_str().unwrap();
+    assert!(ignored.split(", ").any(|field| field == "top_k"), "{ignored}");
+
+    let refused = json!({"model": "m", "input": "x", "previous_response_id": "resp_1"});
+    let reply = house.post("/v1/responses", &refused).send().await.unwrap();
+    assert_eq!(reply.status(), 400);
+    assert_eq!(house.upstream.calls().len(), 1);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn embeddings_of_a_model_whose_providers_make_none_are_400() {
+    let house = House::open_with(|config| only(config, "anthropic-fake", "fake")).await;
+    let body = json!({"model": "m", "input": "weir"});
+    let reply = house.post("/v1/embeddings", &body).send().await.unwrap();
+    assert_eq!(reply.status(), 400);
+    assert!(house.upstream.calls().is_empty());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn translated_calls_to_anthropic_name_the_version_they_are_made_for_and_none_of_the_clients_headers() {
+    let house = House::open_with(|config| only(config, "anthropic-fake", "fake")).await;
+    let request = house.post("/v1/chat/completions", &chat("m", false));
+    let request = request
+        .header("openai-beta", "x=v1")
+        .header("anthropic-beta", "x")
+        .header("cookie", "a=b")
+        .header("x-forwarded-for", "10.0.0.1")
+        .header("connection", "x-api-key, authorization");
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    let asked = house.upstream.calls().remove(0);
+    assert_eq!(asked.header("anthropic-version"), Some("2023-06-01"));
+    assert_eq!(asked.credential.as_deref(), Some(fake_upstream::CREDENTIAL));
+    for name in [
+        "openai-beta",
+        "anthropic-beta",
+        "cookie",
+        "x-forwarded-for",
+        "authorization",
+    ] {
+        assert_eq!(asked.header(name), None, "{name}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn demo_answers_every_dialect() {
+    let house = House::open_with(Config::clear_catalogue).await;
+    for client in CLIENTS {
+        for stream in [false, true] {
+            let reply = house
+                .post(client.path(), &client.body("demo", stream))
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(reply.status(), 200, "{client:?}");
+            let text = reply.text().await.unwrap();
+            assert!(!stream || client.is_whole(&text), "{client:?}: {text}");
+        }
+    }
+    house.close().await;
+}
