@@ -215,9 +215,13 @@ impl Reading {
         }
     }
 
-    /// Whether the dialect's last event has passed.
+    /// Whether the dialect's last event has passed, and could be told to the client.
     pub fn complete(&self) -> bool {
-        matches!(&self.kind, Kind::Stream { meter, .. } if meter.done())
+        let told = match &self.translator {
+            Some(Translator::Stream { stream, .. }) => stream.end() == Some(End::Complete),
+            _ => true,
+        };
+        told && matches!(&self.kind, Kind::Stream { meter, .. } if meter.done())
     }
 
     /// The best that is known of the usage now.

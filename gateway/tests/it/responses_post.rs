@@ -1,6 +1,7 @@
 //! `POST /v1/responses` to an upstream that speaks it: bytes as they are, numbers as the upstream says, every fault with its end.
 
 use serde_json::{Value, json};
+use server::Config;
 use types::{
     Tokens,
     usage::{CallStatus, UsageSource},
@@ -130,10 +131,17 @@ async fn capped_answer_is_incomplete_and_served_whole() {
     house.close().await;
 }
 
+/// Leaves nothing to a provider of another dialect, which would take over before there is content.
+fn natively(config: &mut Config) {
+    for model in &mut config.models {
+        model.routes.retain(|route| route.provider == "openai-fake");
+    }
+}
+
 #[tokio::test]
 async fn stream_that_breaks_off_ends_with_response_failed_and_is_truncated_on_the_books() {
     for (model, words) in [("cut", 0), ("ended", 1), ("nodone", 5)] {
-        let house = House::open().await;
+        let house = House::open_with(natively).await;
         let text = house
             .post("/v1/responses", &responses(model, true))
             .send()
@@ -178,7 +186,7 @@ async fn stream_that_breaks_off_ends_with_response_failed_and_is_truncated_on_th
 
 #[tokio::test]
 async fn error_event_of_the_upstream_is_forwarded_once() {
-    let house = House::open().await;
+    let house = House::open_with(natively).await;
     let text = house
         .post("/v1/responses", &responses("error_mid", true))
         .send()
