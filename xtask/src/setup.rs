@@ -103,6 +103,9 @@ pub fn tool(place: &Place, tool: &Tool) -> Result<()> {
     if tools.join("bin").join(tool.program).exists() && is_installed(&tools, tool.name, &version) {
         return Ok(());
     }
+    if is_on_path(place, tool.program, &version)? {
+        return Ok(());
+    }
     let mut command = place.command("cargo")?;
     command
         .args(["install", "--root"])
@@ -115,6 +118,14 @@ pub fn tool(place: &Place, tool: &Tool) -> Result<()> {
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
         .env_remove("CARGO_TARGET_DIR");
     process::step(&format!("build {} {version} (once per machine)", tool.name), command)
+}
+
+/// Whether the machine brings the very version itself.
+fn is_on_path(place: &Place, program: &str, version: &str) -> Result<bool> {
+    let mut command = place.command(program)?;
+    command.arg("--version");
+    let said = process::output(command).unwrap_or_default();
+    Ok(said.split_whitespace().any(|word| word == version))
 }
 
 /// cargo keeps a list of what it installed below a root.
