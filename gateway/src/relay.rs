@@ -148,3 +148,11 @@ pub fn is_kind(headers: &HeaderMap, kind: &str) -> bool {
         .is_some_and(|value| value.as_bytes() != b"identity");
     essence.trim().eq_ignore_ascii_case(kind) && !packed
 }
+
+/// The class, for the books, of a stream that cannot be passed on.
+const fn unreadable(error: &llm::Error) -> &'static str {
+    match error {
+        llm::Error::EventTooLarge => "upstream_event_too_large",
+        _ => "upstream_untranslatable",
+    }
+}

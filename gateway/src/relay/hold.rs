@@ -8,6 +8,7 @@ use llm::meter::End;
 use tokio::time::Instant;
 use types::error::Code;
 
+use super::unreadable;
 use crate::{
     Error,
     meter::InFlight,
@@ -42,7 +43,7 @@ pub async fn hold(call: &mut InFlight, patience: Duration) -> Held {
                         held.push(bytes);
                     }
                 }
-                Err(_too_large) => return died("upstream_event_too_large"),
+                Err(error) => return died(unreadable(&error)),
             },
             Some(Err(_broken)) => return died("upstream_broke_off"),
             None => {

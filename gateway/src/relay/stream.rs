@@ -18,7 +18,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use types::{error::Code, usage::CallStatus};
 
 use super::stall::{Readers, Shared};
-use super::{Limits, passed_headers};
+use super::{Limits, passed_headers, unreadable};
 use crate::meter::{Ending, InFlight};
 
 /// What a stream needs to word its own end.
@@ -151,7 +151,7 @@ impl http_body::Body for Relay {
                     this.last_chunk = Instant::now();
                     match open.inspect(chunk) {
                         Ok(forward) => forward.into_iter().flatten().for_each(|bytes| this.ready.push(bytes)),
-                        Err(_too_large) => this.break_off(&mut call, "upstream_event_too_large", Code::UpstreamFailed),
+                        Err(error) => this.break_off(&mut call, unreadable(&error), Code::UpstreamFailed),
                     }
                 }
                 Poll::Ready(Some(Err(_broken))) => {
