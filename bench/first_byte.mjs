@@ -1,4 +1,5 @@
 // What a proxy adds to the time until the first byte of an answer's body: the bare upstream, nginx and Weirgate in turns, so that a noisy moment falls on all.
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 
 import { startFake, CREDENTIAL } from "../end2end/lib/fake.mjs";
@@ -55,10 +56,11 @@ export async function firstByte(marks, { seconds }) {
 async function firstBytes({ url, token, body, milliseconds, meanPauseMs }) {
   const connections = await connect(CONNECTIONS, { url, token, body });
   const times = [];
+  const idle = [];
+  const pacer = meanPauseMs ? new Worker(new URL("./lib/pacer.mjs", import.meta.url), { workerData: { mean: meanPauseMs } }) : undefined;
+  if (pacer) await once(pacer, "message");
   const begins = performance.now() + WARM_UP_MS;
   const ends = begins + milliseconds;
-  const idle = [];
-  let pacer;
   try {
     await new Promise((resolve, reject) => {
       let busy = 0;
@@ -83,10 +85,8 @@ async function firstBytes({ url, token, body, milliseconds, meanPauseMs }) {
         });
       };
       for (const connection of connections) free(connection);
-      if (!meanPauseMs) return;
-      pacer = new Worker(new URL("./lib/pacer.mjs", import.meta.url), { workerData: { mean: meanPauseMs } });
-      pacer.on("error", reject);
-      pacer.on("message", () => {
+      pacer?.on("error", reject);
+      pacer?.on("message", () => {
         if (performance.now() < ends) {
           if (idle.length > 0) ask(idle.shift());
         } else if (busy === 0) {
