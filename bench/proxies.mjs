@@ -11,6 +11,7 @@ import { round } from "./lib/marks.mjs";
 import { startNginx } from "./lib/nginx.mjs";
 import { family, rss } from "./lib/proc.mjs";
 import { callBody, startMeasured } from "./lib/stage.mjs";
+import { steady } from "./lib/steady.mjs";
 import { measured } from "./lib/wrk.mjs";
 
 const KINDS = [
@@ -49,8 +50,9 @@ export async function proxies(marks, { seconds }) {
     const ratios = [];
     for (const kind of KINDS) {
       for (const connections of CONNECTIONS) {
+        const text = callBody(delay.model, kind);
         const body = path.join(folder, `${delay.model}-${kind.size}-${kind.stream}.json`);
-        writeFileSync(body, callBody(delay.model, kind));
+        writeFileSync(body, text);
         const common = { script: "call.lua", body, token: key, connections, seconds };
         const through = {
           "no proxy": { url: `${fake.url}${delay.bare}/v1/messages`, pids: [fake.child.pid] },
@@ -60,7 +62,7 @@ export async function proxies(marks, { seconds }) {
         };
         const seen = {};
         for (const [name, server] of Object.entries(through)) {
-          seen[name] = await measured({ ...common, ...server });
+          seen[name] = server === litellm ? await steady({ ...litellm, body: text, connections, seconds }) : await measured({ ...common, ...server });
           const { rate, p50, p99, cpu } = seen[name];
           rows.push([kind.name, connections, name, Math.round(rate), p50.toFixed(2), p99.toFixed(2), round(cpu), rss(server.pids).toFixed(1)]);
         }
@@ -87,5 +89,12 @@ async function besides(fake) {
   }
   const models = [{ name: "bare", model: "anthropic/bare", api_base: fake.url + DELAYS[0].bare, api_key: CREDENTIAL }];
   const { url, key, child } = await startLitellm(models, { quiet: true, env: { LITELLM_LOG: "ERROR" } });
-  return { url: `${url}/v1/messages`, token: key, pids: family(child.pid), timeout: 60, warmUp: 2 };
+  // The first call of each kind loads what it needs, which takes seconds.
+  for (const stream of [false, true]) {
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const response = await fetch(`${url}/v1/messages`, { method: "POST", headers, body: callBody("bare", { stream }) });
+    const text = await response.text();
+    if (response.status !== 200 || !text.includes(stream ? "message_stop" : '"output_tokens"')) throw new Error(`LiteLLM answers ${response.status} ${text.slice(0, 600)}`);
+  }
+  return { url: `${url}/v1/messages`, token: key, pids: family(child.pid) };
 }

@@ -151,7 +151,7 @@ def main():
             organization, user = personal[place], users[place]
         keys.append((new(), organization, user, n))
     home = database.first(f"SELECT id FROM organizations WHERE personal_user_id = {database.id(owner)}")
-    keys.extend((new(), home, owner, len(keys) + n) for n in range(20))
+    keys.extend((new(), home, owner, asked["keys"] + n) for n in range(20))
     database.insert("api_keys", (
         {"id": key, "organization_id": organization, "user_id": user, "name": f"key {n}", "public_id": "".join(rng.choices(digits, k=12)), "last_four": "0000",
          "secret_hash": hashlib.sha256(f"key {n}".encode()).digest(), "can_read": True, "can_write": True, "revoked_at": now if n % 7 == 0 else None, **made()}

@@ -25,8 +25,8 @@ export async function wrk({ url, script, connections, seconds, threads = 1, toke
 }
 
 /** A measured run after a short warm-up; `cpu` is in microseconds a request, of all processes that `pids` names. */
-export async function measured({ pids, seconds, warmUp = 1, ...options }) {
-  await wrk({ ...options, seconds: warmUp });
+export async function measured({ pids, seconds, ...options }) {
+  await wrk({ ...options, seconds: 1 });
   const before = cpuMicros(pids);
   const result = await wrk({ ...options, seconds });
   // What a server still has to write down for these requests is part of their price.

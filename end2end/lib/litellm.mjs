@@ -21,6 +21,6 @@ export async function startLitellm(models, { quiet = false, env = {} } = {}) {
     quiet,
   });
   const url = `http://127.0.0.1:${port}`;
-  await until("LiteLLM", async () => (await fetch(`${url}/health/liveliness`)).ok, { child, limit: 120_000, every: 200 });
+  await until("LiteLLM", async () => (await fetch(`${url}/health/liveliness`)).ok, { child, limit: 240_000, every: 200 });
   return { url, key: KEY, child };
 }
