@@ -1,22 +1,23 @@
-// Model calls through Weirgate and through nginx: requests a second, times, CPU a request, memory.
+// Model calls through Weirgate, through nginx and through LiteLLM: requests a second, times, CPU a request, memory.
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import path from "node:path";
 
-import { Account } from "../end2end/lib/api.mjs";
 import { CREDENTIAL, startFake } from "../end2end/lib/fake.mjs";
+import { startLitellm } from "../end2end/lib/litellm.mjs";
 import { temporaryFolder } from "../end2end/lib/process.mjs";
 import { table } from "../end2end/lib/report.mjs";
-import { startWeirgate } from "../end2end/lib/weirgate.mjs";
 import { round } from "./lib/marks.mjs";
 import { startNginx } from "./lib/nginx.mjs";
 import { family, rss } from "./lib/proc.mjs";
+import { callBody, startMeasured } from "./lib/stage.mjs";
+import { steady } from "./lib/steady.mjs";
 import { measured } from "./lib/wrk.mjs";
 
 const KINDS = [
   { name: "small JSON", stream: false, size: 0, mark: 8, per: "small call" },
-  { name: "20-event stream", stream: true, size: 0, mark: 6, per: "stream" },
-  { name: "256 KiB body", stream: false, size: 256 << 10, mark: 4, per: "256 KiB call" },
+  { name: "20-event stream", stream: true, size: 0, mark: 4, per: "stream" },
+  { name: "256 KiB body", stream: false, size: 256 << 10, mark: 3, per: "256 KiB call" },
 ];
 const CONNECTIONS = [1, 32];
 /** A stream leaves the upstream in four writes of five events: one write would measure no stream, twenty would measure the upstream. */
@@ -29,11 +30,8 @@ const IDLE_RSS_MIB = 60;
 export async function proxies(marks, { seconds }) {
   const fake = await startFake({ name: "bare-upstream" });
   const nginx = await startNginx(fake.url, DELAYS);
-  const weirgate = await startWeirgate({
+  const { weirgate, key, pids: own } = await startMeasured({
     name: "weirgate-bench",
-    binary: process.env.WEIRGATE_RELEASE_BIN || undefined,
-    quiet: true,
-    env: { APP_ENV: "production" },
     providers: DELAYS.map(({ model, bare }) => ({
       id: model,
       dialect: "anthropic",
@@ -42,10 +40,8 @@ export async function proxies(marks, { seconds }) {
       models: { [model]: "bare" },
     })),
   });
-  const account = await Account.register(weirgate.origin);
-  const { key } = await account.createKey("bench");
-  const own = family(weirgate.child.pid);
   const idle = rss(own);
+  const litellm = await besides(fake);
   const folder = temporaryFolder("bodies");
   console.log(`${cpus().length} cores, ${seconds} s a cell; one wrk thread and the upstream (one thread) share the cores with the proxy.`);
 
@@ -54,36 +50,51 @@ export async function proxies(marks, { seconds }) {
     const ratios = [];
     for (const kind of KINDS) {
       for (const connections of CONNECTIONS) {
+        const text = callBody(delay.model, kind);
         const body = path.join(folder, `${delay.model}-${kind.size}-${kind.stream}.json`);
-        writeFileSync(body, requestBody(delay.model, kind));
+        writeFileSync(body, text);
         const common = { script: "call.lua", body, token: key, connections, seconds };
         const through = {
           "no proxy": { url: `${fake.url}${delay.bare}/v1/messages`, pids: [fake.child.pid] },
           nginx: { url: `${nginx.origin}/${delay.path}/${kind.stream ? "stream" : "whole"}/v1/messages`, pids: nginx.pids },
           Weirgate: { url: `${weirgate.origin}/v1/messages`, pids: own },
+          ...(litellm && delay.marked ? { LiteLLM: litellm } : {}),
         };
         const seen = {};
         for (const [name, server] of Object.entries(through)) {
-          seen[name] = await measured({ ...common, ...server });
+          seen[name] = server === litellm ? await steady({ ...litellm, body: text, connections, seconds }) : await measured({ ...common, ...server });
           const { rate, p50, p99, cpu } = seen[name];
           rows.push([kind.name, connections, name, Math.round(rate), p50.toFixed(2), p99.toFixed(2), round(cpu), rss(server.pids).toFixed(1)]);
         }
         const ratio = seen.Weirgate.cpu / seen.nginx.cpu;
-        ratios.push([kind.name, connections, ratio.toFixed(2)]);
+        ratios.push([kind.name, connections, ratio.toFixed(2), seen.LiteLLM ? round(seen.LiteLLM.cpu / seen.Weirgate.cpu) : "–"]);
         if (delay.marked && connections === 32) marks.atMost(`CPU per ${kind.per} at 32 connections, against nginx's`, ratio, kind.mark, "×");
       }
     }
     console.log(`\n${delay.name}`);
     table(["call", "connections", "server", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "RSS MiB"], rows);
-    console.log(`\nWeirgate's CPU in nginx's, ${delay.name}`);
-    table(["call", "connections", "ratio"], ratios);
+    console.log(`\nWeirgate's CPU in nginx's and LiteLLM's in Weirgate's, ${delay.name}`);
+    table(["call", "connections", "Weirgate / nginx", "LiteLLM / Weirgate"], ratios);
   }
   marks.atMost("RSS idle", idle, IDLE_RSS_MIB, "MiB");
   console.log(`\nWeirgate's RSS: ${idle.toFixed(1)} MiB idle, ${rss(own).toFixed(1)} MiB after all of it`);
   await weirgate.stop();
 }
 
-function requestBody(model, { stream, size }) {
-  const content = size > 0 ? "The level of the water, hour by hour. ".repeat(Math.ceil(size / 38)).slice(0, size) : "How high is the water?";
-  return JSON.stringify({ model, ...(stream ? { stream } : {}), max_tokens: 100, messages: [{ role: "user", content }] });
+/** LiteLLM in front of the same upstream, where there is one. At its pace a cell of a few seconds is a few hundred calls. */
+async function besides(fake) {
+  if (!process.env.WEIRGATE_LITELLM_PYTHON) {
+    console.log("LiteLLM left out: WEIRGATE_LITELLM_PYTHON names no Python with end2end/requirements-litellm.txt");
+    return undefined;
+  }
+  const models = [{ name: "bare", model: "anthropic/bare", api_base: fake.url + DELAYS[0].bare, api_key: CREDENTIAL }];
+  const { url, key, child } = await startLitellm(models, { quiet: true, env: { LITELLM_LOG: "ERROR" } });
+  // The first call of each kind loads what it needs, which takes seconds.
+  for (const stream of [false, true]) {
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const response = await fetch(`${url}/v1/messages`, { method: "POST", headers, body: callBody("bare", { stream }) });
+    const text = await response.text();
+    if (response.status !== 200 || !text.includes(stream ? "message_stop" : '"output_tokens"')) throw new Error(`LiteLLM answers ${response.status} ${text.slice(0, 600)}`);
+  }
+  return { url: `${url}/v1/messages`, token: key, pids: family(child.pid) };
 }

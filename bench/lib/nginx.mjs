@@ -1,4 +1,5 @@
-// nginx as a plain proxy: the yardstick. It holds bodies in memory, keeps connections to the upstream open, and hands streams on unbuffered.
+// nginx as a plain proxy: the yardstick. It holds bodies in memory, requests' and answers', and never writes one to disk (at the default buffers a request of
+// 256 KiB would go through a file); it keeps connections to the upstream open, and hands streams on unbuffered.
 // `delays`: `[{path, bare}]`, the prefixes here and at the upstream.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -33,6 +34,11 @@ http {
   access_log off;
   ${paths.join("\n  ")}
   client_body_buffer_size 512k;
+  client_body_in_file_only off;
+  proxy_buffer_size 16k;
+  proxy_buffers 32 16k;
+  proxy_busy_buffers_size 64k;
+  proxy_max_temp_file_size 0;
   client_max_body_size 64m;
   keepalive_requests 100000000;
   tcp_nodelay on;

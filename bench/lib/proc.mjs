@@ -35,3 +35,20 @@ export function family(pid) {
     });
   return [pid, ...children.map(Number)];
 }
+
+/** How many files a process of ours may have open. Node has raised the soft limit to the hard one, and its children inherit that. */
+export function fileLimit() {
+  const limit = /^Max open files\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"))[1];
+  return limit === "unlimited" ? Infinity : Number(limit);
+}
+
+/** Waits until these processes do next to nothing for a second. */
+export async function quiet(pids, limit = 300_000) {
+  const end = Date.now() + limit;
+  for (;;) {
+    const before = cpuMicros(pids);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (cpuMicros(pids) - before < 20_000) return;
+    if (Date.now() > end) throw new Error(`still at work after ${limit / 1000} s`);
+  }
+}

@@ -1,7 +1,8 @@
 """Fills a database of Weirgate with people, organizations and what belongs to them, past the server, which must be stopped.
 
-stdin: {"file" or "url", "users", "organizations", "keys", "members", "audit_rows", "seed"}. One person is there already; they become owner of the organization `big`, which
-has `members` members and a tenth of the keys, and administrator of the server. SQLite is written to through Python's own module, PostgreSQL through psql's COPY.
+stdin: {"file" or "url", "users", "organizations", "keys", "members", "audit_rows", "requests", "conversations", "seed"}. One person is there already; they become owner of the
+organization `big`, which has `members` members and a tenth of the keys, and administrator of the server. SQLite is written to through Python's own module, PostgreSQL through
+psql's COPY. stdout: how many there are of each, and the ids that pages are asked for by.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import time
 import uuid
 
 DAY = 86_400_000
+ROUTES = [("GET", "/api/v1/auth/me", 200), ("GET", "/api/v1/account/keys", 200), ("POST", "/api/v1/account/keys", 201), ("GET", "/api/v1/usage/summary", 200), ("GET", "/api/v1/teams/{id}", 404)]
 MODELS = ["claude-opus", "claude-sonnet", "gpt-large"]
 ACTIONS = [("member.added", "user"), ("member.removed", "user"), ("key.created", "api_key"), ("team.updated", "team"), ("invitation.created", "invitation")]
 
@@ -148,6 +150,8 @@ def main():
             place = rng.randrange(len(users))
             organization, user = personal[place], users[place]
         keys.append((new(), organization, user, n))
+    home = database.first(f"SELECT id FROM organizations WHERE personal_user_id = {database.id(owner)}")
+    keys.extend((new(), home, owner, asked["keys"] + n) for n in range(20))
     database.insert("api_keys", (
         {"id": key, "organization_id": organization, "user_id": user, "name": f"key {n}", "public_id": "".join(rng.choices(digits, k=12)), "last_four": "0000",
          "secret_hash": hashlib.sha256(f"key {n}".encode()).digest(), "can_read": True, "can_write": True, "revoked_at": now if n % 7 == 0 else None, **made()}
@@ -160,7 +164,7 @@ def main():
     ))
     days = set()
     in_big = [(key, user) for key, organization, user, _ in keys if organization == shared[0]]
-    while len(days) < 60_000:
+    while len(days) < min(60_000, 12 * len(in_big)):
         key, user = rng.choice(in_big)
         days.add((now - now % DAY - rng.randrange(30) * DAY, user, key, rng.choice(MODELS)))
     database.insert("usage_days", (
@@ -174,8 +178,21 @@ def main():
         "action": action, "target_kind": kind, "target_id": str(rng.choice(users)), "ip_address": "192.0.2.7", "details": "{}", "created_at": now - 10 * DAY,
     }
     database.insert("audit_logs", (some(*rng.choice(ACTIONS)) for _ in range(asked["audit_rows"])))
+    later = Ids(rng, now - 10 * DAY)
+    logged = lambda method, route, status: {
+        "id": later(), "at": now - 10 * DAY, "method": method, "route": route, "status": status, "duration_ms": rng.randrange(20), "user_id": rng.choice(users),
+        "ip_address": "192.0.2.0", "user_agent": "curl", "request_id": f"req_{rng.getrandbits(64):x}",
+    }
+    database.insert("request_logs", (logged(*rng.choice(ROUTES)) for _ in range(asked["requests"])))
+    talks = Ids(rng, now - 5 * DAY)
+    database.insert("conversations", (
+        {"id": talks(), "organization_id": home if mine else personal[place], "user_id": owner if mine else users[place], "client_session_id": f"session {n}",
+         "started_at": now - 5 * DAY + n, "ended_at": now - 4 * DAY, "transcript_hash": rng.randbytes(32).hex()}
+        for n in range(asked["conversations"]) for mine in [n % 50 == 0] for place in [rng.randrange(len(users))]
+    ))
     database.done()
-    print(json.dumps({"users": len(users), "organizations": len(shared), "keys": len(keys), "members": len(belongs[shared[0]]), "days": len(days)}))
+    print(json.dumps({"users": len(users), "organizations": len(shared), "keys": len(keys), "members": len(belongs[shared[0]]), "days": len(days),
+                      "audit_rows": asked["audit_rows"], "requests": asked["requests"], "ids": {"organization": str(shared[0]), "person": str(users[-1]), "team": str(teams[0][0])}}))
 
 
 main()

@@ -3,12 +3,12 @@
 // Three ways: straight to the fake (shows that harness and fake are right), Weirgate → fake, Weirgate → LiteLLM proxy → fake (an upstream
 // that nobody here wrote). WEIRGATE_LITELLM_PYTHON unset leaves the third one out and says so.
 import { randomUUID } from "node:crypto";
-import { writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { Account } from "../lib/api.mjs";
 import { CREDENTIAL, MODELS, PRICE, startFake } from "../lib/fake.mjs";
-import { HERE, finish, freePort, required, start, temporaryFolder, until } from "../lib/process.mjs";
+import { startLitellm } from "../lib/litellm.mjs";
+import { HERE, finish, required, temporaryFolder } from "../lib/process.mjs";
 import { Report, table } from "../lib/report.mjs";
 import { fakeProviders, startWeirgate } from "../lib/weirgate.mjs";
 
@@ -43,7 +43,7 @@ export async function run() {
   });
   if (process.env.WEIRGATE_LITELLM_PYTHON) {
     await report.step("Weirgate → LiteLLM → fake", async () => {
-      const litellm = await startLitellm(fake);
+      const litellm = await startLitellm(litellmModels(fake));
       const weirgate = await startWeirgate({ name: "weirgate-litellm", providers: litellmProviders(litellm) });
       await through(report, rows, weirgate, "Weirgate, LiteLLM", { openai: CHAT_MODES });
       await weirgate.stop();
@@ -203,27 +203,12 @@ function row(client, asked, way, result, tokens, cost, holds) {
   ];
 }
 
-async function startLitellm(fake) {
-  const folder = temporaryFolder("litellm");
-  const models = [];
-  for (const [dialect, base] of [["anthropic", fake.url], ["openai", `${fake.url}/v1`]]) {
-    for (const [name, upstream] of Object.entries(MODELS[dialect])) {
-      models.push({ model_name: name, litellm_params: { model: `${dialect}/${upstream}`, api_base: base, api_key: CREDENTIAL } });
-    }
-  }
-  const key = "sk-litellm-master";
-  // JSON is YAML.
-  const config = path.join(folder, "config.yaml");
-  writeFileSync(config, JSON.stringify({ model_list: models, general_settings: { master_key: key } }));
-  const port = await freePort();
-  const python = required("WEIRGATE_LITELLM_PYTHON");
-  const child = start("litellm", path.join(path.dirname(python), "litellm"), ["--config", config, "--host", "127.0.0.1", "--port", String(port)], {
-    env: { HOME: folder, LITELLM_LOCAL_MODEL_COST_MAP: "True" },
-    cwd: folder,
-  });
-  const url = `http://127.0.0.1:${port}`;
-  await until("LiteLLM", async () => (await fetch(`${url}/health/liveliness`)).ok, { child, limit: 120_000, every: 200 });
-  return { url, key };
+/** The fake's models by way of LiteLLM. */
+function litellmModels(fake) {
+  const bases = [["anthropic", fake.url], ["openai", `${fake.url}/v1`]];
+  return bases.flatMap(([dialect, api_base]) =>
+    Object.entries(MODELS[dialect]).map(([name, upstream]) => ({ name, model: `${dialect}/${upstream}`, api_base, api_key: CREDENTIAL })),
+  );
 }
 
 function litellmProviders({ url, key }) {

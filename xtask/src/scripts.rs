@@ -82,6 +82,12 @@ pub fn bench(place: &Place, arguments: &BenchArguments) -> Result<()> {
     command
         .env("WEIRGATE_RELEASE_BIN", &built.weirgate)
         .args(&arguments.arguments);
+    match python::environment(place, "end2end/requirements-litellm.txt") {
+        Ok(litellm) => {
+            command.env("WEIRGATE_LITELLM_PYTHON", litellm);
+        }
+        Err(error) => eprintln!("\nno LiteLLM beside it: {error:#}"),
+    }
     process::shown(command)
 }
 
