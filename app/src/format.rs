@@ -162,17 +162,31 @@ impl Format {
         }
     }
 
-    pub fn sums(&self, slice: &usage::Slice) -> SumsView {
-        let numbers = &self.numbers;
+    /// A line each for the dearest hundred, and one for all others.
+    pub fn sums(&self, slices: Vec<usage::Slice>) -> Vec<SumsView> {
+        let (leading, others) = server::books::usage::leading(slices, 100);
+        let named = |slice: &usage::Slice| match (slice.name.as_str(), slice.id.as_str()) {
+            ("", server::books::usage::ACCESS_TOKEN) => SumsOf::Tokens,
+            ("", _) => SumsOf::Gone,
+            (name, _) => SumsOf::Named(name.to_owned()),
+        };
+        let mut lines: Vec<_> = leading
+            .iter()
+            .map(|slice| self.line(named(slice), &slice.sums))
+            .collect();
+        lines.extend(others.map(|(count, sums)| {
+            let count = self.numbers.count(u64::try_from(count).unwrap_or(u64::MAX));
+            self.line(SumsOf::Others(count), &sums)
+        }));
+        lines
+    }
+
+    fn line(&self, name: SumsOf, sums: &usage::Sums) -> SumsView {
         SumsView {
-            name: match (slice.name.as_str(), slice.id.as_str()) {
-                ("", server::books::usage::ACCESS_TOKEN) => SumsOf::Tokens,
-                ("", _) => SumsOf::Gone,
-                (name, _) => SumsOf::Named(name.to_owned()),
-            },
-            cost: numbers.money(slice.sums.cost_nanos),
-            tokens: numbers.count(slice.sums.tokens.total()),
-            requests: numbers.count(slice.sums.requests),
+            name,
+            cost: self.numbers.money(sums.cost_nanos),
+            tokens: self.numbers.count(sums.tokens.total()),
+            requests: self.numbers.count(sums.requests),
         }
     }
 

@@ -20,6 +20,7 @@ mod m20261121_000010_conversations;
 mod m20261128_000011_catalogue;
 mod m20261128_000012_catalogue_edits;
 mod m20261128_000021_lists;
+mod m20261128_000025_request_log_classes;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000011_catalogue::Migration),
             Box::new(m20261128_000012_catalogue_edits::Migration),
             Box::new(m20261128_000021_lists::Migration),
+            Box::new(m20261128_000025_request_log_classes::Migration),
         ]
     }
 }

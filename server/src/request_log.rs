@@ -28,7 +28,7 @@ use crate::{
     config::{RequestLogConfig, Retention},
     db::{
         self, Db,
-        request_logs::{Row, Wanted},
+        request_logs::{Row, Statuses, Wanted},
     },
     error::Result,
     sessions::Auditor,
@@ -220,14 +220,13 @@ pub async fn page(
     Ok(Page { data, next_cursor })
 }
 
-/// The first and the last status that is meant.
-fn statuses(text: &str) -> Option<(u16, u16)> {
+fn statuses(text: &str) -> Option<Statuses> {
     if let Some(class) = text.strip_suffix("xx") {
         let class: u16 = class.parse().ok().filter(|class| (1..=5).contains(class))?;
-        return Some((class * 100, class * 100 + 99));
+        return Some(Statuses::Class(class));
     }
     let status: u16 = text.parse().ok().filter(|status| (100..=599).contains(status))?;
-    Some((status, status))
+    Some(Statuses::One(status))
 }
 
 fn shown(state: &State, row: Row) -> LoggedRequest {
@@ -283,8 +282,8 @@ mod tests {
 
     #[test]
     fn status_is_one_or_a_class() {
-        assert_eq!(statuses("404"), Some((404, 404)));
-        assert_eq!(statuses("5xx"), Some((500, 599)));
+        assert_eq!(statuses("404"), Some(Statuses::One(404)));
+        assert_eq!(statuses("5xx"), Some(Statuses::Class(5)));
         for wrong in ["", "xx", "6xx", "0xx", "44xx", "99", "600", "4XX", "+404 ", "abc"] {
             assert_eq!(statuses(wrong), None, "{wrong}");
         }

@@ -44,6 +44,8 @@ pub enum SumsOf {
     Tokens,
     /// What it was is not there any more.
     Gone,
+    /// So many that have no line of their own.
+    Others(String),
 }
 
 #[server(endpoint = "organization_usage")]
@@ -73,17 +75,16 @@ pub async fn read_organization_usage(organization: String) -> Result<Organizatio
                 .map_err(failed)?,
         ),
     };
-    let sums = |slices: Vec<types::usage::Slice>| slices.iter().map(|slice| format.sums(slice)).collect();
     Ok(OrganizationUsage {
         month: format.month(&summary.total, days.last()),
         chart: format.chart(&days),
         time_zone: format.zone_name.clone(),
         by_member: match place.view.is_managed() {
-            true => sums(summary.by_member),
+            true => format.sums(summary.by_member),
             false => Vec::new(),
         },
-        by_key: sums(summary.by_key),
-        by_model: sums(summary.by_model),
+        by_key: format.sums(summary.by_key),
+        by_model: format.sums(summary.by_model),
         place: place.view,
     })
 }

@@ -172,6 +172,7 @@ pub struct OrganizationUsage {
     pub member: &'static str,
     pub tokens: &'static str,
     pub gone: &'static str,
+    pub others: fn(&str) -> String,
     pub empty: &'static str,
     pub empty_note: &'static str,
     pub empty_link: &'static str,

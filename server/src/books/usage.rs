@@ -182,6 +182,14 @@ pub(crate) async fn recent_of(
     Ok(calls)
 }
 
+/// The first `most`, and how many others there are with the sums of those: a page is not as long as the organization is large.
+pub fn leading(mut slices: Vec<Slice>, most: usize) -> (Vec<Slice>, Option<(usize, Sums)>) {
+    let others = slices.split_off(slices.len().min(most));
+    let mut sums = Sums::default();
+    others.iter().for_each(|other| add(&mut sums, &other.sums));
+    (slices, (!others.is_empty()).then_some((others.len(), sums)))
+}
+
 fn add(sums: &mut Sums, more: &Sums) {
     sums.requests += more.requests;
     sums.refused += more.refused;

@@ -100,6 +100,7 @@ fn sums(text: &'static Text, title: &'static str, what: &'static str, lines: Vec
         let name = match line.name {
             SumsOf::Named(name) => view! { <span class="font-medium anywhere">{name}</span> }.into_any(),
             SumsOf::Tokens => view! { <span class="soft">{words.tokens}</span> }.into_any(),
+            SumsOf::Others(count) => view! { <span class="soft">{(words.others)(&count)}</span> }.into_any(),
             SumsOf::Gone => view! { <span class="muted">{words.gone}</span> }.into_any(),
         };
         view! {

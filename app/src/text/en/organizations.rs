@@ -182,6 +182,7 @@ pub const ORGANIZATION_USAGE: OrganizationUsage = OrganizationUsage {
     member: "Member",
     tokens: "personal and access tokens",
     gone: "not there any more",
+    others: |count| format!("all others: {count}"),
     empty: "Nothing was called this month",
     empty_note: "Make a key of this organization and call a model with it. Its sums appear here a second later.",
     empty_link: "To the keys",

@@ -184,6 +184,7 @@ pub const ORGANIZATION_USAGE: OrganizationUsage = OrganizationUsage {
     member: "Участник",
     tokens: "личные токены и токены доступа",
     gone: "больше не существует",
+    others: |count| format!("все остальные: {count}"),
     empty: "В этом месяце вызовов не было",
     empty_note: "Создайте ключ этой организации и вызовите с ним модель. Через секунду расход появится здесь.",
     empty_link: "К ключам",
