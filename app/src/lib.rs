@@ -26,4 +26,6 @@ mod ui;
 pub use app::App;
 pub use error::ApiError;
 #[cfg(feature = "ssr")]
+pub use api::playground::{Answer, Exchange};
+#[cfg(feature = "ssr")]
 pub use shell::shell;
