@@ -28,7 +28,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// Asks, and has the page rendered with what came of it. A page is rendered for a refusal too, with its status.
-pub async fn answered<Page>(models: Router, request: Request, render: impl FnOnce(Exchange, Request) -> Page) -> Response
+pub async fn answered<Page>(
+    models: Router,
+    request: Request,
+    render: impl FnOnce(Exchange, Request) -> Page,
+) -> Response
 where
     Page: Future<Output = Response<Body>>,
 {

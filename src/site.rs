@@ -66,13 +66,15 @@ fn dashboard(state: State, models: Router) -> Router {
     // A question that a form without a script asks: the page it was sent from, with the answer.
     let playground = {
         let (context, shell) = (context.clone(), shell.clone());
-        move |request: Request| playground::answered(models.clone(), request, move |exchange, page| {
-            let context = move || {
-                context();
-                provide_context(exchange.clone());
-            };
-            leptos_axum::render_app_async_with_context(context, shell.clone())(page)
-        })
+        move |request: Request| {
+            playground::answered(models.clone(), request, move |exchange, page| {
+                let context = move || {
+                    context();
+                    provide_context(exchange.clone());
+                };
+                leptos_axum::render_app_async_with_context(context, shell.clone())(page)
+            })
+        }
     };
     let functions = {
         let context = context.clone();

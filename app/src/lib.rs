@@ -23,9 +23,9 @@ mod shell;
 mod text;
 mod ui;
 
-pub use app::App;
-pub use error::ApiError;
 #[cfg(feature = "ssr")]
 pub use api::playground::{Answer, Exchange};
+pub use app::App;
+pub use error::ApiError;
 #[cfg(feature = "ssr")]
 pub use shell::shell;

@@ -11,8 +11,8 @@ use crate::{
     pages::{
         admin, by_link::ByLink, connect::Connect, conversations::Conversations, dev_mail::DevMail,
         invitation::Invitation, keys::Keys, lost::Lost, models::Models, organization, organizations::Organizations,
-        overview::Overview, playground::Playground, reset::Reset, second::SecondStep, settings, setup::Setup, sign_in::SignIn, sign_up::SignUp,
-        verify::Verify,
+        overview::Overview, playground::Playground, reset::Reset, second::SecondStep, settings, setup::Setup,
+        sign_in::SignIn, sign_up::SignUp, verify::Verify,
     },
     ui::frame::Frame,
 };

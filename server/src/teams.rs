@@ -37,7 +37,12 @@ const MOST: u64 = 200;
 ///
 /// Errors: 503 when it is not there: without its rules nobody can say what is allowed.
 pub fn default_entry(state: &State) -> Result<Arc<TeamEntry>> {
-    let missing = || Error::refused(Code::Unavailable, "This server's own team is missing. Its administrator must look.");
+    let missing = || {
+        Error::refused(
+            Code::Unavailable,
+            "This server's own team is missing. Its administrator must look.",
+        )
+    };
     state.directory().default_team().ok_or_else(missing)
 }
 

@@ -330,7 +330,9 @@ async fn person(client: &mut Client, observer: &server::State, name: &str) -> Pe
 async fn ask(client: &mut Client, cookie: &str) -> String {
     let headers = [("sec-fetch-site", "same-origin"), ("cookie", cookie)];
     let sent = json!({ "model": "demo", "max_tokens": 9, "messages": [{ "role": "user", "content": "Hello" }] });
-    let reply = client.call(&Method::POST, "/playground/messages", &headers, &sent.to_string()).await;
+    let reply = client
+        .call(&Method::POST, "/playground/messages", &headers, &sent.to_string())
+        .await;
     assert_eq!(reply.status, 200);
     let id = reply.request_id;
     loop {
@@ -341,7 +343,9 @@ async fn ask(client: &mut Client, cookie: &str) -> String {
             ("cookie", cookie),
         ];
         let body = format!("id={id}");
-        let reply = client.call(&Method::POST, "/_fn/playground_call", &headers, &body).await;
+        let reply = client
+            .call(&Method::POST, "/_fn/playground_call", &headers, &body)
+            .await;
         let told: Value = serde_json::from_slice(&reply.body).unwrap();
         assert_eq!(reply.status, 200, "{told}");
         if told["status"] == "settled" {

@@ -40,7 +40,10 @@ async fn form_is_answered_without_a_script() {
     let (status, page) = get(&mut client, &cookie, "/playground").await;
     assert_eq!(status, 200);
     assert!(page.contains("<option value=\"demo\" selected"), "{page}");
-    assert!(page.contains("/v1/messages") && page.contains("WEIRGATE_API_KEY"), "the recipe");
+    assert!(
+        page.contains("/v1/messages") && page.contains("WEIRGATE_API_KEY"),
+        "the recipe"
+    );
     assert!(page.contains("Without JavaScript"));
     let (status, _) = get(&mut client, &cookie, "/playground?organization=nobody-there").await;
     assert_eq!(status, 200, "the page says what is wrong");
@@ -54,13 +57,23 @@ async fn form_is_answered_without_a_script() {
         assert!(page.contains(said), "{said}: {page}");
     }
     assert_eq!(page.matches("data-testid=\"turn\"").count(), 4);
-    assert!(page.contains("data-testid=\"figures\" data-status=\"settled\""), "{page}");
+    assert!(
+        page.contains("data-testid=\"figures\" data-status=\"settled\""),
+        "{page}"
+    );
 
     // A refusal is told on the page, with its status, and the question stays in the form.
     let reply = ask(&mut client, &cookie, "same-origin", "model=gone&prompt=Hello+there").await;
     assert_eq!(reply.status, 404);
     let page = String::from_utf8(reply.body).unwrap();
-    assert!(page.contains("data-testid=\"trouble\"") && page.contains("Hello there"), "{page}");
+    assert!(
+        page.contains("data-testid=\"trouble\"") && page.contains("Hello there"),
+        "{page}"
+    );
     assert_eq!(ask(&mut client, &cookie, "cross-site", &body).await.status, 403);
-    assert_eq!(ask(&mut client, "", "same-origin", &body).await.status, 302, "led to the sign-in");
+    assert_eq!(
+        ask(&mut client, "", "same-origin", &body).await.status,
+        302,
+        "led to the sign-in"
+    );
 }

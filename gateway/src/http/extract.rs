@@ -13,9 +13,7 @@ use server::{
     sessions::User,
     tokens::TokenUser,
 };
-use types::{
-    ConversationId, KeyId, OrganizationId, Refusal, UserId, error::Code, key_format, personal_tokens::Scope,
-};
+use types::{ConversationId, KeyId, OrganizationId, Refusal, UserId, error::Code, key_format, personal_tokens::Scope};
 
 pub use body::json_body;
 

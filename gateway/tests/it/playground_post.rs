@@ -23,8 +23,9 @@ use super::support::{House, client, messages};
 const DOOR: &str = "/playground/messages";
 
 async fn cookie(house: &House, user: &Entered) -> String {
-    let new = server::sessions::start_cookie(&house.state, user, false, &Device::default());
-    format!("wg={}", new.await.unwrap().value)
+    let device = Device::default();
+    let new = server::sessions::start_cookie(&house.state, user, false, &device).await;
+    format!("wg={}", new.unwrap().value)
 }
 
 async fn boris(house: &House) -> Entered {
@@ -59,18 +60,32 @@ async fn answer_streams_and_its_row_names_person_and_organization() {
     assert_eq!(reply.status(), 200);
     assert_eq!(reply.headers()["content-type"], "text/event-stream");
     let id = request_id(&reply);
-    assert_ne!(id, "chosen-by-the-page", "a page finds its call by an id that nobody chose");
+    assert_ne!(
+        id, "chosen-by-the-page",
+        "a page finds its call by an id that nobody chose"
+    );
     assert!(reply.text().await.unwrap().contains("message_stop"));
     let json = from_page(&house, &own, &messages("plain", false)).send().await.unwrap();
     assert_eq!(json.headers()["content-type"], "application/json");
     json.bytes().await.unwrap();
     let calls = house.calls(2).await;
-    let found = server::books::usage::of_request(&house.state, &house.user, &id).await.unwrap();
+    let found = server::books::usage::of_request(&house.state, &house.user, &id)
+        .await
+        .unwrap();
     assert!(calls.contains(&found), "{found:?}");
     let fake = house.upstream.calls();
-    let served = fake.iter().find_map(|call| call.usage.filter(|usage| usage.cache_read > 0)).unwrap();
-    assert_eq!((found.status, found.source), (CallStatus::Settled, UsageSource::Provider));
-    assert_eq!((found.tokens.output, found.tokens.cache_read), (served.output, served.cache_read));
+    let served = fake
+        .iter()
+        .find_map(|call| call.usage.filter(|usage| usage.cache_read > 0))
+        .unwrap();
+    assert_eq!(
+        (found.status, found.source),
+        (CallStatus::Settled, UsageSource::Provider)
+    );
+    assert_eq!(
+        (found.tokens.output, found.tokens.cache_read),
+        (served.output, served.cache_read)
+    );
     assert_eq!((found.endpoint.as_str(), found.key), (DOOR, None));
     assert!(found.cost_nanos.0 > 0 && found.ttft_ms.is_some());
     house.close().await;
@@ -101,13 +116,20 @@ async fn call_under_way_is_told_as_open() {
     let id = request_id(&reply);
     let mut stream = reply.bytes_stream();
     stream.next().await.unwrap().unwrap();
-    let found = server::books::usage::of_request(&house.state, &house.user, &id).await.unwrap();
+    let found = server::books::usage::of_request(&house.state, &house.user, &id)
+        .await
+        .unwrap();
     assert_eq!(found.status, CallStatus::Open);
     // The reader presses Stop.
     drop(stream);
     house.calls(1).await;
-    let found = server::books::usage::of_request(&house.state, &house.user, &id).await.unwrap();
-    assert_eq!((found.status, found.source), (CallStatus::ClientGone, UsageSource::Provider));
+    let found = server::books::usage::of_request(&house.state, &house.user, &id)
+        .await
+        .unwrap();
+    assert_eq!(
+        (found.status, found.source),
+        (CallStatus::ClientGone, UsageSource::Provider)
+    );
     assert!(found.tokens.output > 0);
     house.close().await;
 }
@@ -129,7 +151,9 @@ async fn figure_door_is_shut_to_everybody_but_a_session_on_our_own_page() {
     let personal = format!("Bearer {}", personal.unwrap().token.unwrap());
     let (key, bearer_key) = (house.key.clone(), format!("Bearer {}", house.key));
     let ended = cookie(&house, &house.user).await;
-    server::sessions::end_cookie(&house.state, ended.trim_start_matches("wg=")).await.unwrap();
+    server::sessions::end_cookie(&house.state, ended.trim_start_matches("wg="))
+        .await
+        .unwrap();
     let boris = boris(&house).await;
     let disabled = cookie(&house, &boris).await;
     server::for_tests::disable(&house.state, boris.id()).await.unwrap();
@@ -150,14 +174,42 @@ async fn figure_door_is_shut_to_everybody_but_a_session_on_our_own_page() {
         ("a session that ended", vec![page, ("cookie", &ended)], missing),
         ("somebody disabled", vec![page, ("cookie", &disabled)], missing),
         ("no page", vec![("cookie", &own)], forbidden),
-        ("no page, with a token", vec![("cookie", &own), ("authorization", &access)], forbidden),
-        ("no page, with a key", vec![("cookie", &own), ("x-api-key", &key)], forbidden),
-        ("another site", vec![("cookie", &own), ("sec-fetch-site", "cross-site")], forbidden),
-        ("a sister site", vec![("cookie", &own), ("sec-fetch-site", "same-site")], forbidden),
-        ("an address typed in", vec![("cookie", &own), ("sec-fetch-site", "none")], forbidden),
-        ("another origin", vec![("cookie", &own), ("origin", "https://evil.example")], forbidden),
+        (
+            "no page, with a token",
+            vec![("cookie", &own), ("authorization", &access)],
+            forbidden,
+        ),
+        (
+            "no page, with a key",
+            vec![("cookie", &own), ("x-api-key", &key)],
+            forbidden,
+        ),
+        (
+            "another site",
+            vec![("cookie", &own), ("sec-fetch-site", "cross-site")],
+            forbidden,
+        ),
+        (
+            "a sister site",
+            vec![("cookie", &own), ("sec-fetch-site", "same-site")],
+            forbidden,
+        ),
+        (
+            "an address typed in",
+            vec![("cookie", &own), ("sec-fetch-site", "none")],
+            forbidden,
+        ),
+        (
+            "another origin",
+            vec![("cookie", &own), ("origin", "https://evil.example")],
+            forbidden,
+        ),
         ("no origin", vec![("cookie", &own), ("origin", "null")], forbidden),
-        ("another site in our name", vec![("cookie", &own), ("sec-fetch-site", "cross-site"), ("origin", &url)], forbidden),
+        (
+            "another site in our name",
+            vec![("cookie", &own), ("sec-fetch-site", "cross-site"), ("origin", &url)],
+            forbidden,
+        ),
     ];
     for stream in [true, false] {
         for (who, headers, (status, kind)) in &cells {
@@ -174,7 +226,10 @@ async fn figure_door_is_shut_to_everybody_but_a_session_on_our_own_page() {
     }
     assert!(house.upstream.calls().is_empty());
     // From an older browser, which tells where it is and not from what kind of site.
-    let old = client().post(house.url(DOOR)).header("cookie", &own).header("origin", &url);
+    let old = client()
+        .post(house.url(DOOR))
+        .header("cookie", &own)
+        .header("origin", &url);
     let reply = old.json(&messages("plain", false)).send().await.unwrap();
     assert_eq!(reply.status(), 200);
     reply.bytes().await.unwrap();
@@ -198,15 +253,37 @@ async fn models_and_bodies_are_refused_as_for_a_key() {
         let body: Value = reply.json().await.unwrap();
         assert_eq!(body["error"]["type"], kind, "{model}");
     }
-    let broken = from_page(&house, &own, &json!({ "model": "plain" })).body("{").send().await.unwrap();
+    let broken = from_page(&house, &own, &json!({ "model": "plain" }))
+        .body("{")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(broken.status(), 400);
-    let text = client().post(house.url(DOOR)).header("cookie", &own).header("sec-fetch-site", "same-origin");
-    let text = text.header("content-type", "text/plain").body("{}").send().await.unwrap();
+    let text = client()
+        .post(house.url(DOOR))
+        .header("cookie", &own)
+        .header("sec-fetch-site", "same-origin");
+    let text = text
+        .header("content-type", "text/plain")
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(text.status(), 415);
-    let got = client().get(house.url(DOOR)).header("cookie", &own).send().await.unwrap();
+    let got = client()
+        .get(house.url(DOOR))
+        .header("cookie", &own)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(got.status(), 405);
     let calls = house.calls(4).await;
-    assert!(calls.iter().all(|call| call.status == CallStatus::Refused && call.endpoint == DOOR), "{calls:?}");
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.status == CallStatus::Refused && call.endpoint == DOOR),
+        "{calls:?}"
+    );
     assert!(house.upstream.calls().is_empty());
     house.close().await;
 }
@@ -258,7 +335,9 @@ async fn organization_that_is_named_pays_under_its_own_rules() {
     };
     let team = teams::create(&house.state, &owner.admin().unwrap(), new).await.unwrap();
     let known = teams::find(&house.state, &house.user, team.id).unwrap();
-    teams::add(&house.state, &known.admin().unwrap(), boris.id()).await.unwrap();
+    teams::add(&house.state, &known.admin().unwrap(), boris.id())
+        .await
+        .unwrap();
     assert_eq!((call("plain").await, call("cached").await), (403, 200));
     // What the page offers is what the door lets in.
     let member = organizations::member(&house.state, &boris, acme).unwrap();
@@ -286,7 +365,13 @@ async fn nothing_that_was_said_is_in_the_database() {
         let mut body = messages("plain", stream);
         body["system"] = said.into();
         body["messages"][0]["content"] = said.into();
-        heard = from_page(&house, &own, &body).send().await.unwrap().text().await.unwrap();
+        heard = from_page(&house, &own, &body)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
     }
     house.calls(2).await;
     let answer: Value = serde_json::from_str(&heard).unwrap();

@@ -47,7 +47,8 @@ pub fn callable(state: &State, member: &Member) -> Result<Vec<Arc<ModelEntry>>> 
     let entry = state.directory().organization(organization);
     let mut models = state.directory().models();
     models.retain(|model| {
-        teams.iter().any(|team| team.allows(&model.name)) && entry.as_ref().is_some_and(|entry| entry.allows(&model.name))
+        teams.iter().any(|team| team.allows(&model.name))
+            && entry.as_ref().is_some_and(|entry| entry.allows(&model.name))
     });
     Ok(models)
 }

@@ -352,7 +352,12 @@ pub(crate) async fn of_request(db: &Db, user: UserId, request: Uuid) -> Result<O
     let Some((since, until)) = id_range::begun(request) else {
         return Ok(None);
     };
-    let values: [Value; 4] = [user.0.into(), since.0.into(), until.0.into(), request.to_string().into()];
+    let values: [Value; 4] = [
+        user.0.into(),
+        since.0.into(),
+        until.0.into(),
+        request.to_string().into(),
+    ];
     let statement = Statement::from_sql_and_values(db.read().get_database_backend(), OF_REQUEST.as_str(), values);
     let row = db.read().query_one_raw(statement).await?;
     row.as_ref().map(call).transpose()

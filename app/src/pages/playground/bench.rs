@@ -5,7 +5,6 @@ use leptos::{
     html,
     prelude::*,
     task::spawn_local,
-    wasm_bindgen::JsCast,
 };
 use types::{
     playground::{Ask, Recipe, Role, Turn, recipes},
@@ -17,7 +16,11 @@ use crate::{
     api::playground::{Figures, Outcome, PlaygroundView, read_playground_call},
     locale::use_text,
     text::{Playground as Words, Text},
-    ui::{code::copy_button, icon::Icon, notice::{Notice, Tone}},
+    ui::{
+        code::copy_button,
+        icon::Icon,
+        notice::{Notice, Tone},
+    },
 };
 
 /// How often the books are asked for a call that is not settled yet, and how many times: a call that was stopped is, once the upstream was
@@ -79,7 +82,8 @@ impl Talk {
         match (outcome, entries.last()) {
             (Some(Outcome::Refused(message)), _) => trouble = Some(message),
             (Some(Outcome::Answered(figures)), Some(last)) => {
-                last.standing.set(figures.map_or(Standing::Uncounted, Standing::Counted));
+                last.standing
+                    .set(figures.map_or(Standing::Uncounted, Standing::Counted));
             }
             _ => {}
         }
@@ -109,7 +113,9 @@ impl Talk {
             role: entry.role,
             content: entry.text.get_untracked(),
         };
-        let turns = self.entries.with_untracked(|entries| entries.iter().map(said).collect::<Vec<_>>());
+        let turns = self
+            .entries
+            .with_untracked(|entries| entries.iter().map(said).collect::<Vec<_>>());
         turns.into_iter().filter(|turn| !turn.content.is_empty()).collect()
     }
 
@@ -117,7 +123,11 @@ impl Talk {
     fn asked(self) -> Ask {
         let form = self.form.get_untracked();
         let data = form.and_then(|form| web_sys::FormData::new_with_form(&form).ok());
-        let field = |name: &str| data.as_ref().and_then(|data| data.get(name).as_string()).unwrap_or_default();
+        let field = |name: &str| {
+            data.as_ref()
+                .and_then(|data| data.get(name).as_string())
+                .unwrap_or_default()
+        };
         Ask {
             turns: self.turns(),
             ..Ask::of(field)
@@ -171,7 +181,8 @@ impl Talk {
         };
         if answer.text.with_untracked(String::is_empty) && self.trouble.with_untracked(Option::is_some) {
             // Nothing was served: the question goes back to where it can be asked again.
-            self.entries.update(|entries| entries.retain(|entry| entry.id + 1 < answer.id || entry.id > answer.id));
+            self.entries
+                .update(|entries| entries.retain(|entry| entry.id + 1 < answer.id || entry.id > answer.id));
             if let Some(prompt) = self.prompt.get_untracked().filter(|prompt| prompt.value().is_empty()) {
                 prompt.set_value(&ask.prompt);
             }
@@ -207,6 +218,10 @@ impl Talk {
 
 /// What the books say of the call, as soon as it is settled.
 async fn count(id: String) -> Standing {
+    if id.is_empty() {
+        // Stopped before the server said anything.
+        return Standing::Uncounted;
+    }
     for _ in 0..MOST_ASKS {
         match read_playground_call(id.clone()).await {
             Ok(figures) if figures.status != CallStatus::Open => return Standing::Counted(figures),
@@ -237,12 +252,14 @@ pub fn Bench(view: PlaygroundView) -> impl IntoView {
         talk.running.track();
         talk.entries.track();
         tell();
-        let stopping = window_event_listener(keydown, |event| {
+    });
+    Effect::new(move |_| {
+        // It listens as long as the page is there.
+        window_event_listener(keydown, |event| {
             if event.key() == "Escape" {
                 line::stop();
             }
         });
-        on_cleanup(move || stopping.remove());
     });
     let send = move |event: SubmitEvent| {
         event.prevent_default();
@@ -273,9 +290,16 @@ pub fn Bench(view: PlaygroundView) -> impl IntoView {
                 {trouble(text, talk)}
                 <div class="field">
                     <label for="prompt">{words.prompt}</label>
-                    <textarea class="input" id="prompt" name="prompt" rows="3" required node_ref=talk.prompt aria-describedby="prompt-hint">
-                        {asked.prompt.clone()}
-                    </textarea>
+                    <textarea
+                        class="input"
+                        id="prompt"
+                        name="prompt"
+                        rows="3"
+                        required
+                        node_ref=talk.prompt
+                        aria-describedby="prompt-hint"
+                        inner_html=typed(&asked.prompt)
+                    ></textarea>
                     <p class="hint needs-script" id="prompt-hint">
                         {words.prompt_hint}
                     </p>
@@ -287,11 +311,16 @@ pub fn Bench(view: PlaygroundView) -> impl IntoView {
     }
 }
 
+/// What stands in a field of several lines, as HTML: a child would be a space where there is nothing, and the first line's break is left out by parsers.
+fn typed(text: &str) -> String {
+    ["\n", &text.replace('&', "&amp;").replace('<', "&lt;")].concat()
+}
+
 fn settings(words: &'static Words, models: Vec<String>, asked: &Ask) -> AnyView {
     let option = |name: String| {
-        let selected = name == asked.model;
+        let (selected, value) = (name == asked.model, name.clone());
         view! {
-            <option value=name.clone() selected=selected>
+            <option value=value selected=selected>
                 {name}
             </option>
         }
@@ -333,9 +362,13 @@ fn settings(words: &'static Words, models: Vec<String>, asked: &Ask) -> AnyView 
                 <div class="fields">
                     <div class="field">
                         <label for="system">{words.system}</label>
-                        <textarea class="input" id="system" name="system" rows="3">
-                            {asked.system.clone()}
-                        </textarea>
+                        <textarea
+                            class="input"
+                            id="system"
+                            name="system"
+                            rows="3"
+                            inner_html=typed(&asked.system)
+                        ></textarea>
                     </div>
                     <div class="price-form">
                         {number("max_tokens", words.max_tokens, &asked.max_tokens, ("1000000", "1"))}
@@ -343,9 +376,14 @@ fn settings(words: &'static Words, models: Vec<String>, asked: &Ask) -> AnyView 
                         {number("top_p", words.top_p, &asked.top_p, ("1", "any"))}
                         <div class="field">
                             <label for="stop">{words.stop_sequences}</label>
-                            <textarea class="input" id="stop" name="stop" rows="1" aria-describedby="stop-hint">
-                                {asked.stop.clone()}
-                            </textarea>
+                            <textarea
+                                class="input"
+                                id="stop"
+                                name="stop"
+                                rows="1"
+                                aria-describedby="stop-hint"
+                                inner_html=typed(&asked.stop)
+                            ></textarea>
                             <p class="hint" id="stop-hint">
                                 {words.stop_hint}
                             </p>
@@ -380,10 +418,7 @@ fn conversation(text: &'static Text, talk: Talk) -> AnyView {
             Role::Assistant => ("said", words.model),
         };
         view! {
-            <article class=class data-testid="turn" data-role=match entry.role {
-                Role::User => "user",
-                Role::Assistant => "assistant",
-            }>
+            <article class=class data-testid="turn">
                 <b>{who}</b>
                 <p class="said-text">{move || entry.text.get()}</p>
                 {move || standing(text, entry.standing.get())}
@@ -439,8 +474,16 @@ fn counted(text: &'static Text, figures: Figures) -> AnyView {
         ("cache_read", words.cache_read, figures.cache_read),
         ("cache_write", words.cache_write, figures.cache_write),
         ("output", words.output, figures.output),
-        ("cost", calls.cost, figures.cost.unwrap_or_else(|| calls.unpriced.to_owned())),
-        ("first_token", calls.first_token, figures.first_token.unwrap_or_else(none)),
+        (
+            "cost",
+            calls.cost,
+            figures.cost.unwrap_or_else(|| calls.unpriced.to_owned()),
+        ),
+        (
+            "first_token",
+            calls.first_token,
+            figures.first_token.unwrap_or_else(none),
+        ),
         ("total", words.total, figures.total.unwrap_or_else(none)),
     ];
     let row = |(name, label, value): (&'static str, &'static str, String)| {

@@ -16,7 +16,12 @@ use crate::{
 /// Errors: 401 without a session and for one that has ended; 403 when no page of ours sent it, and while the person must set up a second factor.
 pub async fn visitor(state: &State, parts: &Parts) -> Result<User> {
     let (config, headers) = (state.config(), &parts.headers);
-    let missing = || Error::refused(Code::MissingCredential, "Sign in first. Only the playground's own page calls this.");
+    let missing = || {
+        Error::refused(
+            Code::MissingCredential,
+            "Sign in first. Only the playground's own page calls this.",
+        )
+    };
     let value = cookie::read(headers, config).ok_or_else(missing)?;
     from_own_page(config, headers)?;
     let user = sessions::from_cookie(state, &value).await?;
