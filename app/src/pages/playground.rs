@@ -5,6 +5,7 @@
 
 mod bench;
 mod line;
+mod talk;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
