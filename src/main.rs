@@ -9,6 +9,7 @@ mod assets;
 mod commands;
 mod listen;
 mod log;
+mod playground;
 mod site;
 
 use std::process::ExitCode;

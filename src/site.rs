@@ -21,13 +21,13 @@ use tower_http::{
     },
 };
 
-use crate::assets;
+use crate::{assets, playground};
 
 /// Everything this process answers.
 pub fn router(state: State) -> anyhow::Result<Router> {
     let models = gateway::http::router(state.clone())?;
     let accounts = server::http::router_with(state.clone(), Some(gateway::http::openapi()));
-    let pages = dashboard(state);
+    let pages = dashboard(state, models.clone());
     // Streams of the model API pass as they come: nothing of what the pages need stands around them.
     let people = Router::new().merge(accounts).merge(pages).layer(
         CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::new("application/wasm"))),
@@ -52,7 +52,7 @@ fn site_root() -> PathBuf {
     std::env::var_os("LEPTOS_SITE_ROOT").map_or_else(|| PathBuf::from("target/site"), PathBuf::from)
 }
 
-fn dashboard(state: State) -> Router {
+fn dashboard(state: State, models: Router) -> Router {
     let options = options();
     let routes = leptos_axum::generate_route_list(app::App);
     let context = {
@@ -62,6 +62,19 @@ fn dashboard(state: State) -> Router {
     let shell = {
         let options = options.clone();
         move || app::shell(options.clone(), assets::version())
+    };
+    // A question that a form without a script asks: the page it was sent from, with the answer.
+    let playground = {
+        let (context, shell) = (context.clone(), shell.clone());
+        move |request: Request| {
+            playground::answered(models.clone(), request, move |exchange, page| {
+                let context = move || {
+                    context();
+                    provide_context(exchange.clone());
+                };
+                leptos_axum::render_app_async_with_context(context, shell.clone())(page)
+            })
+        }
     };
     let functions = {
         let context = context.clone();
@@ -82,6 +95,7 @@ fn dashboard(state: State) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, routes, context, shell)
         .merge(functions)
+        .route("/playground", post(playground))
         // Around all of it: Leptos brings a route of its own for every server function.
         .layer(from_fn_with_state(state.clone(), layers::same_origin_redirect))
         .layer(from_fn(never_kept))

@@ -18,6 +18,7 @@ pub mod organization_keys;
 pub mod organization_usage;
 pub mod organizations;
 pub mod overview;
+pub mod playground;
 pub mod preferences;
 pub mod profile;
 pub mod second;

@@ -12,6 +12,7 @@ use crate::{
         keys::{KeyState, KeyView},
         organization_usage::{SumsOf, SumsView},
         overview::{CallView, FirstToken, Month},
+        playground::Figures,
     },
     locale::Locale,
     request::{Request, cookie},
@@ -141,6 +142,21 @@ impl Format {
             first_token: call.ttft_ms.map(|ms| numbers.millis(ms)),
             status: call.status,
             reason: call.error_class.clone(),
+            estimated: call.source == usage::UsageSource::Estimated,
+        }
+    }
+
+    pub fn figures(&self, call: &usage::Call) -> Figures {
+        let (tokens, numbers) = (&call.tokens, &self.numbers);
+        Figures {
+            input: numbers.count(tokens.input),
+            cache_read: numbers.count(tokens.cache_read),
+            cache_write: numbers.count(tokens.cache_write_5m.saturating_add(tokens.cache_write_1h)),
+            output: numbers.count(tokens.output),
+            cost: (!call.unpriced).then(|| numbers.money(call.cost_nanos)),
+            first_token: call.ttft_ms.map(|ms| numbers.millis(ms)),
+            total: call.latency_ms.map(|ms| numbers.millis(ms)),
+            status: call.status,
             estimated: call.source == usage::UsageSource::Estimated,
         }
     }

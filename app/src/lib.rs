@@ -23,6 +23,8 @@ mod shell;
 mod text;
 mod ui;
 
+#[cfg(feature = "ssr")]
+pub use api::playground::{Answer, Exchange};
 pub use app::App;
 pub use error::ApiError;
 #[cfg(feature = "ssr")]

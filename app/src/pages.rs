@@ -12,6 +12,7 @@ pub mod models;
 pub mod organization;
 pub mod organizations;
 pub mod overview;
+pub mod playground;
 pub mod reset;
 pub mod second;
 pub mod settings;

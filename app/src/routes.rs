@@ -11,8 +11,8 @@ use crate::{
     pages::{
         admin, by_link::ByLink, connect::Connect, conversations::Conversations, dev_mail::DevMail,
         invitation::Invitation, keys::Keys, lost::Lost, models::Models, organization, organizations::Organizations,
-        overview::Overview, reset::Reset, second::SecondStep, settings, setup::Setup, sign_in::SignIn, sign_up::SignUp,
-        verify::Verify,
+        overview::Overview, playground::Playground, reset::Reset, second::SecondStep, settings, setup::Setup,
+        sign_in::SignIn, sign_up::SignUp, verify::Verify,
     },
     ui::frame::Frame,
 };
@@ -37,6 +37,7 @@ pub fn AppRoutes() -> impl IntoView {
                 <Route path=path!("/") view=Overview ssr=SsrMode::Async />
                 <Route path=path!("/connect") view=Connect ssr=SsrMode::Async />
                 <Route path=path!("/keys") view=Keys ssr=SsrMode::Async />
+                <Route path=path!("/playground") view=Playground ssr=SsrMode::Async />
                 <Route path=path!("/models") view=Models ssr=SsrMode::Async />
                 <Route path=path!("/conversations") view=Conversations ssr=SsrMode::Async />
                 <Route path=path!("/organizations") view=Organizations ssr=SsrMode::Async />

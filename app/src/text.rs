@@ -7,6 +7,7 @@ mod audit;
 mod catalogue;
 mod en;
 mod organizations;
+mod playground;
 mod ru;
 
 pub use admin::*;
@@ -14,6 +15,7 @@ pub use audit::Audit;
 pub use catalogue::*;
 pub use en::EN;
 pub use organizations::*;
+pub use playground::Playground;
 pub use ru::RU;
 
 use types::sign_in::Trouble;
@@ -25,6 +27,7 @@ pub struct Text {
     pub overview: Overview,
     pub keys: Keys,
     pub connect: Connect,
+    pub playground: Playground,
     pub conversations: Conversations,
     pub settings: Settings,
     pub mail: Mail,

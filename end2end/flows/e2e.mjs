@@ -11,6 +11,7 @@ import { looks } from "./e2e/looks.mjs";
 import { mail, smtp } from "./e2e/mail.mjs";
 import { mainJob } from "./e2e/main_job.mjs";
 import { organizations } from "./e2e/organizations.mjs";
+import { playground } from "./e2e/playground.mjs";
 import { policy } from "./e2e/policy.mjs";
 import { profile } from "./e2e/profile.mjs";
 
@@ -29,6 +30,7 @@ export async function run() {
   await report.step("letters arrive over SMTP", () => smtp(report));
   await report.step("second factors", () => factors(report));
   await report.step("organizations", () => organizations(report, fake));
+  await report.step("the playground", () => playground(report, fake));
   await report.step("what browsers are told to refuse", () => policy(report, weirgate.origin));
   await report.step("SIGTERM ends it properly", async () => report.equal((await weirgate.stop()).code, 0, "exit code"));
   await report.step("identities elsewhere", () => identities(report));

@@ -33,6 +33,37 @@ use crate::{
 /// Teams of one organization.
 const MOST: u64 = 200;
 
+/// The team whose rules hold where no other does.
+///
+/// Errors: 503 when it is not there: without its rules nobody can say what is allowed.
+pub fn default_entry(state: &State) -> Result<Arc<TeamEntry>> {
+    let missing = || {
+        Error::refused(
+            Code::Unavailable,
+            "This server's own team is missing. Its administrator must look.",
+        )
+    };
+    state.directory().default_team().ok_or_else(missing)
+}
+
+/// Whose rules hold for a person who calls without a key; a call must suit one of them. A member may use what one of their teams allows, like
+/// a key made for it. Who manages the organization, and who is in none of its teams, is under the default team's rules.
+pub fn of_caller(
+    state: &State,
+    organization: OrganizationId,
+    user: UserId,
+    role: OrganizationRole,
+) -> Result<Vec<Arc<TeamEntry>>> {
+    let teams = match role.reaches(OrganizationRole::Admin) {
+        true => Vec::new(),
+        false => state.directory().teams_of_member(organization, user),
+    };
+    if teams.is_empty() {
+        return Ok(vec![default_entry(state)?]);
+    }
+    Ok(teams)
+}
+
 /// A team that a person may know of: the default one, one they are in, or one of an organization they manage.
 pub struct Known {
     entry: Arc<TeamEntry>,

@@ -24,5 +24,6 @@ mod figure_csrf;
 mod markup;
 mod matrix_functions;
 mod openapi;
+mod playground_page;
 mod serve;
 mod transcript_hash;

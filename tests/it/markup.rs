@@ -55,6 +55,7 @@ async fn markup_in_names_is_shown_and_never_carried_out() {
     for page in [
         "/",
         "/keys",
+        "/playground",
         "/settings",
         "/settings/sessions",
         "/organizations",

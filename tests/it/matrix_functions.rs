@@ -76,7 +76,7 @@ const ADMIN: For = For::Role(1);
 const OWNER: For = For::Role(2);
 const PLATFORM: For = For::Platform;
 
-const FOR: [(&str, For); 65] = [
+const FOR: [(&str, For); 67] = [
     ("abandon_conversation", For::Own),
     ("accept_invitation", For::Holder),
     ("add_member", ADMIN),
@@ -114,6 +114,8 @@ const FOR: [(&str, For); 65] = [
     ("organization_keys", MEMBER),
     ("organization_settings", OWNER),
     ("organization_usage", MEMBER),
+    ("playground", MEMBER),
+    ("playground_call", For::Own),
     ("remove_member", ADMIN),
     ("remove_passkey", For::Own),
     ("remove_team_member", ADMIN),
@@ -324,6 +326,34 @@ async fn person(client: &mut Client, observer: &server::State, name: &str) -> Pe
     Person { id, cookie }
 }
 
+/// A call from the playground, told to its own person when it is settled; the id of its request.
+async fn ask(client: &mut Client, cookie: &str) -> String {
+    let headers = [("sec-fetch-site", "same-origin"), ("cookie", cookie)];
+    let sent = json!({ "model": "demo", "max_tokens": 9, "messages": [{ "role": "user", "content": "Hello" }] });
+    let reply = client
+        .call(&Method::POST, "/playground/messages", &headers, &sent.to_string())
+        .await;
+    assert_eq!(reply.status, 200);
+    let id = reply.request_id;
+    loop {
+        let headers = [
+            ("sec-fetch-site", "same-origin"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("accept", "application/json"),
+            ("cookie", cookie),
+        ];
+        let body = format!("id={id}");
+        let reply = client
+            .call(&Method::POST, "/_fn/playground_call", &headers, &body)
+            .await;
+        let told: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(reply.status, 200, "{told}");
+        if told["status"] == "settled" {
+            return id;
+        }
+    }
+}
+
 fn id_of(made: &Value) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
@@ -377,6 +407,7 @@ async fn world(client: &mut Client, observer: &server::State) -> World {
         .unwrap()
         .1
         .to_owned();
+    let asked = ask(client, &owner.cookie).await;
     let sessions = api(client, Method::GET, "auth/sessions", &owner.cookie, &Value::Null).await;
     let sent = json!({ "name": "t", "scopes": ["account"], "password": PASSWORD });
     let personal = api(client, Method::POST, "auth/tokens", &owner.cookie, &sent).await;
@@ -400,6 +431,7 @@ async fn world(client: &mut Client, observer: &server::State) -> World {
         (("keys", "id"), id_of(&made)),
         (("members", "id"), owner.id.clone()),
         (("organization_keys", "id"), id_of(&made)),
+        (("playground", "id"), asked),
         (
             ("sessions", "id"),
             sessions["data"][0]["id"].as_str().unwrap().to_owned(),

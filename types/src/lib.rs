@@ -19,6 +19,7 @@ pub mod organizations;
 pub mod page;
 pub mod people;
 pub mod personal_tokens;
+pub mod playground;
 pub mod problem;
 pub mod provider;
 pub mod request_log;

@@ -145,7 +145,7 @@ fn choices(groups: Vec<ClientGroup>, client: String, models: Vec<String>, model:
 
 /// Sends the form around it when something in it is changed; the button for that is needed only without a script.
 #[island]
-fn SentWhenChanged(children: Children) -> impl IntoView {
+pub fn SentWhenChanged(children: Children) -> impl IntoView {
     let send = move |event: Event| {
         let element = event
             .target()

@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod catalogue;
 mod organizations;
+mod playground;
 
 use types::sign_in::Trouble;
 
@@ -193,6 +194,7 @@ pub static EN: Text = Text {
         check: "Check again",
         see: "See its cost",
     },
+    playground: playground::PLAYGROUND,
     conversations: Conversations {
         title: "Conversations",
         note: "Sessions that your clients reported: when, how much, and a hash to compare transcripts by. What was said is stored nowhere.",

@@ -5,6 +5,7 @@ mod audit;
 mod catalogue;
 mod clients;
 mod organizations;
+mod playground;
 
 use types::sign_in::Trouble;
 
@@ -194,6 +195,7 @@ pub static RU: Text = Text {
         check: "Проверить ещё раз",
         see: "Посмотреть стоимость",
     },
+    playground: playground::PLAYGROUND,
     conversations: Conversations {
         title: "Беседы",
         note: "Сеансы, о которых сообщили ваши клиенты: когда, сколько и хеш для сверки записей. Сами слова не хранятся нигде.",

@@ -8,6 +8,11 @@ use crate::locale::use_text;
 /// Copies the text of the element with this id. Where the clipboard is closed to pages (plain http), it is selected instead.
 #[island]
 pub fn Copy(of: String, large: bool) -> impl IntoView {
+    copy_button(of, large)
+}
+
+/// The same inside an island.
+pub fn copy_button(of: String, large: bool) -> impl IntoView {
     let text = use_text();
     let copied = RwSignal::new(false);
     let copy = move |_| {

@@ -22,12 +22,13 @@ use crate::{
 type Place = (&'static str, icondata_core::Icon, &'static str);
 
 /// The pages in the sidebar.
-fn places(text: &'static Text) -> [Place; 6] {
+fn places(text: &'static Text) -> [Place; 7] {
     let nav = &text.nav;
     [
         ("/", icondata_lu::LuLayoutDashboard, nav.overview),
         ("/connect", icondata_lu::LuPlug, nav.connect),
         ("/keys", icondata_lu::LuKeyRound, nav.keys),
+        ("/playground", icondata_lu::LuMessageSquareText, text.playground.title),
         ("/models", icondata_lu::LuBoxes, text.catalogue.offered.title),
         ("/conversations", icondata_lu::LuMessagesSquare, nav.conversations),
         ("/organizations", icondata_lu::LuBuilding2, text.organizations.title),

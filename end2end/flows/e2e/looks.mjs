@@ -3,7 +3,7 @@ import { SIZES, openBrowser, overflow, shoot } from "../../lib/browser.mjs";
 import { until } from "../../lib/process.mjs";
 import { call, choose, createKey, open, press, ready, signUp } from "./steps.mjs";
 
-const PAGES = { overview: "/", keys: "/keys", connect: "/connect", conversations: "/conversations", organizations: "/organizations", settings: "/settings" };
+const PAGES = { overview: "/", keys: "/keys", connect: "/connect", playground: "/playground", conversations: "/conversations", organizations: "/organizations", settings: "/settings" };
 
 /** The page's paper and ink. */
 const colours = (root) => {

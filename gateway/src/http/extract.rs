@@ -13,10 +13,7 @@ use server::{
     sessions::User,
     tokens::TokenUser,
 };
-use types::{
-    ConversationId, KeyId, OrganizationId, OrganizationRole, Refusal, UserId, error::Code, key_format,
-    personal_tokens::Scope,
-};
+use types::{ConversationId, KeyId, OrganizationId, Refusal, UserId, error::Code, key_format, personal_tokens::Scope};
 
 pub use body::json_body;
 
@@ -24,7 +21,8 @@ use crate::{Error, Gateway};
 
 const CONVERSATION: HeaderName = HeaderName::from_static("x-weirgate-conversation");
 
-/// Whoever may call models: a key, or a person with an access token or a personal token. Made by [`Caller::prove`] alone.
+/// Whoever may call models: a key, or a person with an access token or a personal token. Made by [`Caller::prove`] and, from
+/// the playground's page, [`Caller::prove_visitor`].
 pub struct Caller {
     user: Arc<UserEntry>,
     /// Who pays, and whose rules hold beside those of key and team.
@@ -36,6 +34,16 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The person whose browser calls from the playground's page, by the session's cookie alone. Reads the database, as every page does.
+    ///
+    /// Errors: 400 for a `Host` that can be read in two ways; 401 without a session that is good; 403 when another site's page sent it; 404 for
+    /// an organization that is not theirs; 503 while the memory may be out of date.
+    pub async fn prove_visitor(gateway: &Gateway, parts: &Parts) -> Result<Self, Error> {
+        host::check(parts)?;
+        let user = server::http::extract::visitor(gateway.state(), parts).await?;
+        Self::from_person(gateway, &parts.headers, &user, None)
+    }
+
     /// Proves the caller from its credential's header, from memory alone.
     ///
     /// Errors: 400 for a `Host` that can be read in two ways; 401 for no, two different, malformed, unknown, revoked or expired credentials; 404 for an organization that is not
@@ -78,7 +86,7 @@ impl Caller {
             return Err(invalid(gateway, "This API key's owner may no longer use it."));
         };
         let team = match key.team_id {
-            None => default_team(gateway)?,
+            None => server::teams::default_entry(gateway.state())?,
             // A key whose team is gone is revoked with it; one that is not must not do more than its team let it.
             Some(id) => directory
                 .team(id)
@@ -137,7 +145,7 @@ impl Caller {
             .directory()
             .is_member(organization_id, user.id())
             .ok_or_else(missing)?;
-        let teams = Self::teams_of_person(gateway, organization_id, user.id(), role)?;
+        let teams = server::teams::of_caller(state, organization_id, user.id(), role)?;
         let user = state.directory().user(user.id()).ok_or_else(missing)?;
         let organization = state.directory().organization(organization_id).ok_or_else(missing)?;
         Ok(Caller {
@@ -147,24 +155,6 @@ impl Caller {
             token,
             teams,
         })
-    }
-
-    /// A member may use what one of their teams allows, like a key made for it. Who manages the organization, and who is in none of its teams,
-    /// is under the default team's rules.
-    fn teams_of_person(
-        gateway: &Gateway,
-        organization: OrganizationId,
-        user: UserId,
-        role: OrganizationRole,
-    ) -> Result<Vec<Arc<TeamEntry>>, Error> {
-        let teams = match role.reaches(OrganizationRole::Admin) {
-            true => Vec::new(),
-            false => gateway.state().directory().teams_of_member(organization, user),
-        };
-        if teams.is_empty() {
-            return Ok(vec![default_team(gateway)?]);
-        }
-        Ok(teams)
     }
 
     pub fn user_id(&self) -> UserId {
@@ -234,17 +224,6 @@ pub enum Forbidding {
     Key,
     Team,
     Organization,
-}
-
-/// Errors: 503 when it is not there: without its rules nobody can say what is allowed.
-fn default_team(gateway: &Gateway) -> Result<Arc<TeamEntry>, Error> {
-    let missing = || {
-        Error::refused(
-            Code::Unavailable,
-            "This server's own team is missing. Its administrator must look.",
-        )
-    };
-    gateway.state().directory().default_team().ok_or_else(missing)
 }
 
 fn invalid(gateway: &Gateway, what: &str) -> Error {

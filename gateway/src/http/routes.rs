@@ -5,14 +5,14 @@ use axum::{
     Router,
     extract::{OriginalUri, Request, State},
     response::Response,
-    routing::{any, get, head},
+    routing::{any, get, head, post},
 };
 use llm::Dialect;
 use types::error::Code;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{extract, reply, v1};
+use super::{extract, playground, reply, v1};
 use crate::{Error, Gateway};
 
 /// The model API. No compression, CSP or trace layer may be put around it: streams pass as they come.
@@ -22,6 +22,8 @@ pub fn router(state: server::State) -> Result<Router, Error> {
     let gateway = Gateway::new(state)?;
     let (doors, _) = documented().split_for_parts();
     let (apps, _) = apps().split_for_parts();
+    // For our own page alone, so it stands in no document.
+    let apps = apps.route("/playground/messages", post(playground::messages));
     let doors = doors
         .route("/v1/models/{id}/{*rest}", get(v1::models::one_with_slashes))
         .method_not_allowed_fallback(wrong_method);

@@ -8,7 +8,7 @@ pub mod messages;
 pub mod models;
 pub mod responses;
 
-use ::http::{HeaderValue, header};
+use ::http::{HeaderValue, header, request::Parts};
 use axum::{body::Body, extract::Request, response::Response};
 use bytes::Bytes;
 
@@ -25,15 +25,28 @@ use crate::{
 async fn call(gateway: Gateway, endpoint: &'static Endpoint, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let request_id = extract::request_id(&gateway, &parts.headers);
+    let caller = Caller::prove(&gateway, &parts);
+    serve(&gateway, endpoint, &parts, body, caller, &request_id).await
+}
+
+/// The same for a caller who was proved, or refused, another way.
+pub(super) async fn serve(
+    gateway: &Gateway,
+    endpoint: &'static Endpoint,
+    parts: &Parts,
+    body: Body,
+    caller: Result<Caller, Error>,
+    request_id: &str,
+) -> Response {
     let outcome = async {
-        let caller = Caller::prove(&gateway, &parts)?;
-        let body = extract::json_body(&gateway, &parts.headers, body)
+        let caller = caller?;
+        let body = extract::json_body(gateway, &parts.headers, body)
             .await
-            .inspect_err(|error: &Error| run::refused(&gateway, &caller, endpoint, "", &request_id, error))?;
-        run::run(&gateway, &caller, endpoint, &parts.headers, body, &request_id).await
+            .inspect_err(|error: &Error| run::refused(gateway, &caller, endpoint, "", request_id, error))?;
+        run::run(gateway, &caller, endpoint, &parts.headers, body, request_id).await
     }
     .await;
-    let mut response = reply(outcome, endpoint.dialect, endpoint.path, &request_id);
+    let mut response = reply(outcome, endpoint.dialect, endpoint.path, request_id);
     if let Some(name) = extract::ignored(&parts.headers) {
         response.headers_mut().append(IGNORED, HeaderValue::from(name));
     }

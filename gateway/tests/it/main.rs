@@ -25,6 +25,7 @@ mod messages_post;
 mod models_get;
 mod passthrough;
 mod personal_tokens;
+mod playground_post;
 mod responses_post;
 mod retries;
 mod routing;

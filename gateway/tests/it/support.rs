@@ -145,6 +145,12 @@ impl House {
         calls.remove(0)
     }
 
+    /// Whether this text stands anywhere in the database.
+    pub fn holds(&self, text: &str) -> bool {
+        let dump = self.database.dump();
+        dump.windows(text.len()).any(|window| window == text.as_bytes())
+    }
+
     /// Shuts down and asserts that no record stayed open.
     pub async fn close(self) {
         self.server.abort();

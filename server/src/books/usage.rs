@@ -8,12 +8,13 @@ use std::collections::HashMap;
 
 use types::{
     KeyId, OrganizationId, Timestamp, UserId,
+    error::Code,
     usage::{Call, Day, Slice, Summary, Sums},
 };
 use uuid::Uuid;
 
 use crate::{
-    State,
+    Error, State,
     db::{self, Db, calls::DAY, usage::Part},
     error::Result,
     organizations::{Member, OrganizationAdmin},
@@ -90,6 +91,16 @@ pub async fn daily_of_member(state: &State, member: &Member, days: u32, time_zon
 pub async fn recent(state: &State, user: &User, limit: u64) -> Result<Vec<Call>> {
     let organization = user.organization_id();
     recent_of(state.db(), organization, limit, &names(state, organization)).await
+}
+
+/// A call of the person's own, whoever paid, by the id that this server gave its request. One under way comes with status `open`.
+///
+/// Errors: 404 for one that is not theirs, or whose id is not one of ours.
+pub async fn of_request(state: &State, user: &User, request_id: &str) -> Result<Call> {
+    let unknown = || Error::refused(Code::NotFound, "You made no call with this request id.");
+    let id: Uuid = request_id.parse().map_err(|_| unknown())?;
+    let found = db::usage::of_request(state.db(), user.id(), id).await?;
+    found.ok_or_else(unknown)
 }
 
 /// What ids are called; `None` when what they stood for is gone.

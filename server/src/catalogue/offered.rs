@@ -12,8 +12,10 @@ use crate::{
     Error, State,
     directory::{ModelEntry, OrganizationEntry, TeamEntry},
     error::Result,
+    organizations::Member,
     paging::Asked,
     sessions::User,
+    teams,
 };
 
 /// The models that the person may call, by name. `limit` is 1 to 100.
@@ -38,11 +40,23 @@ pub fn get(state: &State, user: &User, named: &str) -> Result<OfferedModel> {
     found.map(|model| shown(model)).ok_or_else(unknown)
 }
 
+/// What the member may call without a key when their organization pays: what [`crate::teams::of_caller`] and the organization allow.
+pub fn callable(state: &State, member: &Member) -> Result<Vec<Arc<ModelEntry>>> {
+    let (organization, user) = (member.organization_id(), member.user_id());
+    let teams = teams::of_caller(state, organization, user, member.role())?;
+    let entry = state.directory().organization(organization);
+    let mut models = state.directory().models();
+    models.retain(|model| {
+        teams.iter().any(|team| team.allows(&model.name))
+            && entry.as_ref().is_some_and(|entry| entry.allows(&model.name))
+    });
+    Ok(models)
+}
+
 /// Whatever a key of theirs could call: what the default team allows in their own organization, and what a team of theirs does in its.
 fn all(state: &State, user: &User) -> Result<Vec<Arc<ModelEntry>>> {
     let directory = state.directory();
-    let default = directory.default_team();
-    let default = default.ok_or_else(|| Error::unavailable("the default team is not in the directory"))?;
+    let default = teams::default_entry(state)?;
     let mut rules: Vec<(Arc<TeamEntry>, Option<Arc<OrganizationEntry>>)> =
         vec![(default, directory.organization(user.organization_id()))];
     for team in directory.teams_of_person(user.id()) {

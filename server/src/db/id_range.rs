@@ -24,6 +24,17 @@ pub(super) fn until(time: Timestamp) -> Uuid {
     at(time.plus_millis(SLACK_MILLIS))
 }
 
+/// When something began whose request has this id: from a little before it was made to an hour later, since a body may take its time. None for
+/// an id of another kind.
+pub(super) fn begun(request: Uuid) -> Option<(Timestamp, Timestamp)> {
+    const HOUR_MILLIS: i64 = 3_600_000;
+    if request.get_version_num() != 7 {
+        return None;
+    }
+    let made = Timestamp(i64::try_from(request.as_u128() >> 80).ok()?);
+    Some((made.plus_millis(-SLACK_MILLIS), made.plus_millis(HOUR_MILLIS)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,5 +49,14 @@ mod tests {
         assert!(id < since(now.plus_millis(SLACK_MILLIS + 1)));
         assert_eq!(at(Timestamp(-1)), Uuid::nil());
         assert!(at(Timestamp(i64::MAX)) > id);
+    }
+
+    #[test]
+    fn what_a_request_began_is_looked_for_around_its_time() {
+        let now = Timestamp(1_795_000_000_000);
+        let begun = begun(Clock::settable(now).new_id());
+        assert!(begun.is_some_and(|(since, until)| since < now && until > now.plus_millis(SLACK_MILLIS)));
+        assert_eq!(super::begun(Uuid::nil()), None);
+        assert_eq!(super::begun(Uuid::from_u128(4 << 76)), None);
     }
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     Db,
     calls::{DAY, QUARTER, bucket},
+    id_range,
     together::Together,
 };
 use crate::error::Result;
@@ -335,6 +336,31 @@ async fn look_for_recent(db: &Db, organization: OrganizationId, limit: u64) -> R
     calls.sort_by_key(|call| std::cmp::Reverse((call.created_at, call.id)));
     calls.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(calls)
+}
+
+static OF_REQUEST: LazyLock<String> = LazyLock::new(|| {
+    let finished = CALL.map(|(finished, _)| finished).join(", ");
+    let open = CALL.map(|(_, open)| open).join(", ");
+    format!(
+        "SELECT {open} FROM calls_open WHERE user_id = $1 AND request_id = $4 UNION ALL \
+         SELECT {finished} FROM usage_logs WHERE user_id = $1 AND created_at >= $2 AND created_at < $3 AND request_id = $4"
+    )
+});
+
+/// The person's call whose request has this id, which is a UUID v7 of this server's: the call began soon after it, so few rows are looked at.
+pub(crate) async fn of_request(db: &Db, user: UserId, request: Uuid) -> Result<Option<Call>> {
+    let Some((since, until)) = id_range::begun(request) else {
+        return Ok(None);
+    };
+    let values: [Value; 4] = [
+        user.0.into(),
+        since.0.into(),
+        until.0.into(),
+        request.to_string().into(),
+    ];
+    let statement = Statement::from_sql_and_values(db.read().get_database_backend(), OF_REQUEST.as_str(), values);
+    let row = db.read().query_one_raw(statement).await?;
+    row.as_ref().map(call).transpose()
 }
 
 /// By place, not by name: looking names up would cost more than all the rest of a row.

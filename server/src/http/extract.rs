@@ -7,6 +7,7 @@ mod client;
 mod json;
 mod place;
 mod platform;
+mod visitor;
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
@@ -22,6 +23,7 @@ pub use json::Json;
 pub(super) use json::{body, invalid, json};
 pub(super) use place::{AsAdmin, AsMember, AsOwner, AtTeam, Named, Place};
 pub use platform::{Administrator, Overseer};
+pub use visitor::visitor;
 
 use crate::{Error, State};
 

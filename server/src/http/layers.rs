@@ -14,6 +14,7 @@ mod request_log;
 
 pub use cors::{Cors, cors};
 pub use csrf::csrf;
+pub(super) use csrf::from_own_page;
 pub use finish::{RequestId, finish, no_store};
 pub use headers::{guard, page_policy};
 pub use limits::{Limiter, limits};

@@ -17,6 +17,7 @@ pub struct Reply {
     pub location: Option<String>,
     /// `name=value` of the cookies that were set.
     pub cookies: Vec<String>,
+    pub request_id: String,
     pub body: Vec<u8>,
 }
 
@@ -49,12 +50,15 @@ impl Client {
             .headers
             .get("location")
             .map(|value| value.to_str().unwrap().to_owned());
+        let request_id = parts.headers.get("x-request-id");
+        let request_id = request_id.map(|value| value.to_str().unwrap().to_owned());
         let cookies = parts.headers.get_all("set-cookie").iter();
         let cookies = cookies.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap().to_owned());
         Reply {
             cookies: cookies.collect(),
             status: parts.status.as_u16(),
             location,
+            request_id: request_id.unwrap_or_default(),
             body: body.collect().await.unwrap().to_bytes().to_vec(),
         }
     }

@@ -13,7 +13,10 @@ use axum::{
 use types::{Refusal, error::Code};
 
 use super::RequestId;
-use crate::http::{cookie, problem};
+use crate::{
+    Config,
+    http::{cookie, problem},
+};
 
 /// Where server functions live; `.cargo/config.toml` and `Cargo.toml` bake the same prefix into the dashboard.
 pub(super) const SERVER_FUNCTIONS: &str = "/_fn";
@@ -26,16 +29,25 @@ pub async fn csrf(State(state): State<crate::State>, request: Request, next: Nex
         || (!is_safe(request.method())
             && !headers.contains_key(header::AUTHORIZATION)
             && cookie::present(headers, config));
+    if guarded && let Err(refusal) = from_own_page(config, headers) {
+        let id = RequestId::of(&state, request.extensions(), headers);
+        return problem::render(&refusal, &id.0);
+    }
+    next.run(request).await
+}
+
+/// Whether a page of ours sent the request.
+///
+/// Errors: 403.
+pub(in crate::http) fn from_own_page(config: &Config, headers: &HeaderMap) -> Result<(), Refusal> {
     let own = Own {
         origin: config.public_url(),
         loopback: !config.is_production(),
     };
-    if guarded && !own.sent(headers) {
-        let id = RequestId::of(&state, request.extensions(), headers);
-        let message = "This request came from another site. Open the page again and repeat it there.";
-        return problem::render(&Refusal::new(Code::CrossSite, message), &id.0);
-    }
-    next.run(request).await
+    let message = "This request came from another site. Open the page again and repeat it there.";
+    own.sent(headers)
+        .then_some(())
+        .ok_or_else(|| Refusal::new(Code::CrossSite, message))
 }
 
 pub(super) fn is_server_function(path: &str) -> bool {
