@@ -44,12 +44,15 @@ pub(crate) static BODY: Shape = Shape {
         row("messages", M, M, "[{\"role\":\"user\",\"content\":\"hi\"}]"),
         row("max_completion_tokens", M, M, "64")
             .note("Messages needs a cap: without one it is the model's own, else 4096. Responses: at least 16."),
-        row("max_tokens", M, M, "64").note("The larger one when both are given."),
-        row("temperature", M, M, "0.1").note("To Messages at most 1; left out and named while the model thinks."),
-        row("top_p", M, M, "0.9"),
-        row("top_k", M, I, "5"),
+        row("max_tokens", M, M, "64").note("The larger one when both are given, and at most what the model can give."),
+        row("temperature", M, M, "0.1")
+            .note("To Messages at most 1; left out and named while the model reasons, and for Claude from 4.7 on."),
+        row("top_p", M, M, "0.9").note("As `temperature`; to Messages one of the two, which is `temperature`."),
+        row("top_k", M, I, "5").note("As `temperature`."),
         row("n", R, R, "2").unset("1").note("One choice at a time."),
-        row("stop", M, I, "[\"END\"]").unset("[]").note("`stop_sequences`."),
+        row("stop", M, I, "[\"END\"]")
+            .unset("[]")
+            .note("`stop_sequences`; those of white space are left out and named."),
         row("stream", M, M, "true").unset("false"),
         row("stream_options", M, M, "{\"include_usage\":true}").quiet(),
         row("tools", M, M, "[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]").unset("[]"),
@@ -64,8 +67,8 @@ pub(crate) static BODY: Shape = Shape {
         row("reasoning_effort", M, M, "\"high\"")
             .note("A budget of thoughts, or adaptive thinking with this effort from Claude 4.6 on."),
         row("verbosity", I, M, "\"low\"").note("`text.verbosity`."),
-        row("user", M, M, "\"u\"").note("`metadata.user_id`."),
-        row("safety_identifier", M, M, "\"u\"").note("`metadata.user_id`."),
+        row("user", M, M, "\"u\"").note("`metadata.user_id`; addresses and telephone numbers are left out and named."),
+        row("safety_identifier", M, M, "\"u\"").note("As `user`."),
         row("metadata", I, M, "{\"a\":\"b\"}").unset("{}"),
         row("prompt_cache_key", M, M, "\"k\"").note(
             "To Messages: `cache_control` at the end of instructions and conversation, unless the client set its own.",
@@ -405,7 +408,9 @@ pub(crate) static FUNCTION: Shape = Shape {
             M,
             "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"number\"}}}",
         ),
-        row("strict", M, M, "true").unset("false"),
+        row("strict", I, M, "true")
+            .unset("false")
+            .note("Messages takes few strict tools in a call, and closed schemas only."),
     ],
 };
 pub(crate) static CUSTOM: Shape = Shape {
@@ -519,7 +524,7 @@ pub(crate) static FORMAT: Union = Union {
     default: "",
     kinds: &[
         kind("text", &FORMAT_TEXT),
-        kind("json_object", &FORMAT_OBJECT).to(I, M),
+        kind("json_object", &FORMAT_OBJECT).note("To Messages in words, and named as left out."),
         kind("json_schema", &FORMAT_SCHEMA),
     ],
     unknown: R,
@@ -555,7 +560,7 @@ pub(crate) static JSON_SCHEMA: Shape = Shape {
     rows: &[
         row("name", I, M, "\"s\""),
         row("description", I, M, "\"d\""),
-        row("schema", M, M, "{\"type\":\"object\"}"),
+        row("schema", M, M, "{\"type\":\"object\"}").note("To Messages with closed objects; bounds that it does not know are left out and named. In words, and named, for Claude before 4.5."),
         row("strict", I, M, "true")
             .unset("false")
             .note("Messages is always strict."),

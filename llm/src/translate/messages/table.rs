@@ -24,6 +24,7 @@ pub static CLIENT: Client = Client {
 };
 
 const ELSEWHERE: &str = "It names something that the vendor keeps. Send the content itself.";
+const REASONS: &str = "Left out and named while the model reasons.";
 const HOSTED: &str = "Such a tool is run by Anthropic. Leave it out, or use a model of theirs.";
 
 pub(crate) static BODY: Shape = Shape {
@@ -34,11 +35,12 @@ pub(crate) static BODY: Shape = Shape {
         row("model", M, M, "\"m\"")
             .quiet()
             .note("The gateway puts in the upstream's name."),
-        row("max_tokens", M, M, "64").note("`max_completion_tokens`; `max_output_tokens`, at least 16."),
+        row("max_tokens", M, M, "64")
+            .note("`max_completion_tokens`; `max_output_tokens`, at least 16. At most what the model can give."),
         row("messages", M, M, "[{\"role\":\"user\",\"content\":\"hi\"}]"),
         row("system", M, M, "\"Be brief.\"").note("A `system` message; `instructions`."),
-        row("temperature", M, M, "0.1"),
-        row("top_p", M, M, "0.9"),
+        row("temperature", M, M, "0.1").note(REASONS),
+        row("top_p", M, M, "0.9").note(REASONS),
         row("top_k", I, I, "5"),
         row("stop_sequences", M, I, "[\"END\"]").unset("[]").note("`stop`."),
         row("stream", M, M, "true").unset("false"),
@@ -85,7 +87,7 @@ pub(crate) static OUTPUT: Shape = Shape {
             M,
             "{\"type\":\"json_schema\",\"schema\":{\"type\":\"object\"}}",
         )
-        .note("`response_format`; `text.format`; strict, under the name `output`."),
+        .note("`response_format`; `text.format`, under the name `output`. Strict where OpenAI takes it for that: every object closed and all of its properties required; else `output_config.format[strict]` is named."),
     ],
 };
 
@@ -95,7 +97,12 @@ pub(crate) static FORMAT: Shape = Shape {
     needs: &["type", "schema"],
     rows: &[
         row("type", M, M, "\"json_schema\"").quiet(),
-        row("schema", M, M, "{\"type\":\"object\"}"),
+        row(
+            "schema",
+            M,
+            M,
+            "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}",
+        ),
     ],
 };
 
@@ -284,7 +291,7 @@ static THOUGHT: Shape = Shape {
     rows: &[
         row("thinking", M, M, "\"hm\""),
         row("signature", M, M, "\"$seal\"")
-            .note("Of this gateway's making it leads back to the upstream that thought; a block with another one is left out and named."),
+            .note("Of this gateway's making it leads back to the upstream that thought; a block with another one is left out and named. To Chat Completions in the running turn only."),
     ],
 };
 
@@ -407,9 +414,11 @@ static CUSTOM: Shape = Shape {
             "input_schema",
             M,
             M,
-            "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"number\"}}}",
+            "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"number\"}},\"required\":[\"a\"],\"additionalProperties\":false}",
         ),
-        row("strict", M, M, "true").unset("false"),
+        row("strict", M, M, "true")
+            .unset("false")
+            .note("With a schema that OpenAI takes for strict; else left out and named."),
         row("cache_control", I, I, "{\"type\":\"ephemeral\"}"),
         row("allowed_callers", I, I, "[\"code_execution_20250825\"]").unset("[\"direct\"]"),
         row("defer_loading", I, I, "true").unset("false"),

@@ -14,6 +14,7 @@ pub static CLIENT: Client = Client {
 };
 
 const STATE: &str = "The gateway keeps no answers. Send the whole conversation as `input`.";
+const REFERENCE: &str = "The gateway keeps no answers. Set `store` to false in the client (AI SDK: `providerOptions: { openai: { store: false } }`), or let it call Chat Completions (`openai.chat(…)`).";
 const KEPT: &str = "It names something that the vendor keeps. Send the content itself.";
 const HOSTED: &str = "Such a tool is run by OpenAI. Leave it out, or use a model of theirs.";
 const ITS_OWN: &str = "It is of a kind that only OpenAI's models know.";
@@ -28,10 +29,12 @@ pub(crate) static BODY: Shape = Shape {
             .note("The gateway puts in the upstream's name."),
         row("input", M, M, "\"hi\""),
         row("instructions", M, M, "\"Be brief.\""),
-        row("max_output_tokens", M, M, "64")
-            .note("Messages needs a cap: without one it is the model's own, else 4096."),
-        row("temperature", M, M, "0.1").note("To Messages at most 1; left out and named while the model thinks."),
-        row("top_p", M, M, "0.9"),
+        row("max_output_tokens", M, M, "64").note(
+            "At most what the model can give. Messages needs a cap: without one it is the model's own, else 4096.",
+        ),
+        row("temperature", M, M, "0.1")
+            .note("To Messages at most 1; left out and named while the model reasons, and for Claude from 4.7 on."),
+        row("top_p", M, M, "0.9").note("As `temperature`; to Messages one of the two, which is `temperature`."),
         row("stream", M, M, "true").unset("false"),
         row("stream_options", M, M, "{}").quiet(),
         row(
@@ -64,8 +67,8 @@ pub(crate) static BODY: Shape = Shape {
             .note("To Messages: `cache_control` at the end of instructions and conversation."),
         row("prompt_cache_options", I, M, "{\"mode\":\"implicit\"}"),
         row("prompt_cache_retention", I, M, "\"24h\""),
-        row("user", M, M, "\"u\"").note("`metadata.user_id`."),
-        row("safety_identifier", M, M, "\"u\"").note("`metadata.user_id`."),
+        row("user", M, M, "\"u\"").note("`metadata.user_id`; addresses and telephone numbers are left out and named."),
+        row("safety_identifier", M, M, "\"u\"").note("As `user`."),
         row("metadata", M, M, "{\"a\":\"b\"}")
             .quiet()
             .unset("{}")
@@ -139,13 +142,13 @@ pub(crate) static ITEM: Union = Union {
         kind("custom_tool_call_output", &CUSTOM_RESULT),
         kind("reasoning", &THOUGHT),
         no_kind("web_search_call", I, I).note("What was searched stays in the answer that followed."),
-        no_kind("item_reference", R, R).note(STATE),
+        no_kind("item_reference", R, R).note(REFERENCE),
         no_kind("local_shell_call", R, R).note(ITS_OWN),
         no_kind("local_shell_call_output", R, R).note(ITS_OWN),
         no_kind("compaction", R, R).note(ITS_OWN),
     ],
     unknown: R,
-    frame: "{\"model\":\"m\",\"input\":[$,{\"role\":\"user\",\"content\":\"hi\"}]}",
+    frame: "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":\"hi\"},$]}",
 };
 
 static MESSAGE: Shape = Shape {
@@ -226,7 +229,7 @@ static THOUGHT: Shape = Shape {
     rows: &[
         row("summary", M, M, "[{\"type\":\"summary_text\",\"text\":\"hm\"}]"),
         row("encrypted_content", M, M, "\"$seal\"")
-            .note("Of this gateway's making it leads back to the upstream that thought; an item with another one, or none, is left out and named."),
+            .note("Of this gateway's making it leads back to the upstream that thought; an item with another one, or none, is left out and named. To Chat Completions in the running turn only."),
         row("content", I, I, "[{\"type\":\"reasoning_text\",\"text\":\"hm\"}]").unset("[]"),
         row("id", M, M, "\"rs_1\"").quiet(),
         row("status", M, M, "\"completed\"").quiet(),
@@ -365,7 +368,9 @@ static FUNCTION: Shape = Shape {
             M,
             "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"number\"}}}",
         ),
-        row("strict", M, M, "true").unset("false"),
+        row("strict", I, M, "true")
+            .unset("false")
+            .note("Messages takes few strict tools in a call, and closed schemas only."),
         row("allowed_callers", I, I, "[\"programmatic\"]").unset("[\"direct\"]"),
         row("defer_loading", I, I, "true").unset("false"),
         row("output_schema", I, I, "{\"type\":\"object\"}"),
@@ -473,7 +478,7 @@ pub(crate) static FORMAT: Union = Union {
     default: "",
     kinds: &[
         kind("text", &FORMAT_TEXT),
-        kind("json_object", &FORMAT_OBJECT).to(I, M),
+        kind("json_object", &FORMAT_OBJECT).note("To Messages in words, and named as left out."),
         kind("json_schema", &FORMAT_SCHEMA),
     ],
     unknown: R,
@@ -497,7 +502,7 @@ static FORMAT_SCHEMA: Shape = Shape {
     needs: &["name", "schema"],
     rows: &[
         row("name", I, M, "\"s\""),
-        row("schema", M, M, "{\"type\":\"object\"}"),
+        row("schema", M, M, "{\"type\":\"object\"}").note("To Messages with closed objects; bounds that it does not know are left out and named. In words, and named, for Claude before 4.5."),
         row("description", I, M, "\"d\""),
         row("strict", I, M, "true")
             .unset("false")
