@@ -18,6 +18,7 @@ mod openai;
 mod out;
 pub mod reference;
 mod responses;
+mod rows;
 mod seal;
 mod stream;
 pub mod table;

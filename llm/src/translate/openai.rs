@@ -39,6 +39,15 @@ pub(super) fn word<'a>(effort: Option<&Effort<'a>>) -> Option<Raw<'a>> {
     }
 }
 
+/// Names the wish for effort that a model without thoughts cannot have.
+pub(super) fn without_effort(ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) {
+    let messages = match ask.effort {
+        Some(Effort::Word(_)) => "output_config.effort",
+        _ => "thinking",
+    };
+    walk.ignore(to.named(messages, "reasoning_effort", "reasoning.effort"));
+}
+
 /// Whom the call is for. Claude Code's name for them is longer than the vendor takes.
 pub(super) fn user(out: &mut Out, ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) {
     let Some(user) = &ask.user else { return };

@@ -254,6 +254,31 @@ fn failures_are_told_in_the_callers_dialect_with_the_same_words() {
     );
     assert_eq!(translate::error_status(Dialect::Anthropic, anthropic), Some(529));
     assert_eq!(translate::error_status(Dialect::Openai, openai), Some(400));
+    let quota = br#"{"error":{"message":"Pay.","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}"#;
+    assert_eq!(translate::error_status(Dialect::Responses, quota), Some(402));
+    let long =
+        br#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 9 tokens > 8"}}"#;
+    let body = read(translate::error(
+        Dialect::Responses,
+        Dialect::Anthropic,
+        long,
+        400,
+        "req_1",
+    ));
+    assert_eq!(body["error"]["code"], "context_length_exceeded");
+    // Said once is enough.
+    let vllm = br#"{"error":{"message":"prompt is too long: This model's maximum context length is 8 tokens.","type":"BadRequestError","code":400}}"#;
+    let body = read(translate::error(
+        Dialect::Anthropic,
+        Dialect::Openai,
+        vllm,
+        400,
+        "req_1",
+    ));
+    assert_eq!(
+        body["error"]["message"],
+        "prompt is too long: This model's maximum context length is 8 tokens."
+    );
     for page in [&b"<html>"[..], b"", b"{}"] {
         assert_eq!(
             translate::error(Dialect::Anthropic, Dialect::Openai, page, 502, "r"),

@@ -5,7 +5,7 @@ use crate::{
     translate::{
         ask::{Ask, Block, Choice, Format, Role, Source, Target, Tool, Turn},
         freeform,
-        openai::{arguments, data_url, parallel, sampling, user, word},
+        openai::{arguments, data_url, parallel, sampling, user, without_effort, word},
         out::Out,
         seal::Seal,
         walk::{Walk, refuse},
@@ -351,7 +351,7 @@ fn write_format(out: &mut Out, format: Option<&Format<'_>>) {
 fn write_effort(out: &mut Out, ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) {
     let Some(word) = word(ask.effort.as_ref()) else { return };
     if to.options.reasoning == Some(false) {
-        walk.ignore(to.named("thinking", "reasoning_effort", "reasoning.effort"));
+        without_effort(ask, to, walk);
     } else {
         out.field("reasoning_effort", &word);
     }

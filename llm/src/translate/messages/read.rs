@@ -218,15 +218,16 @@ fn read_tool<'a>(tool: Val<'a>, walk: &mut Walk) -> Result<Option<Tool<'a>>, Err
         return Ok(None);
     };
     let schema = got.need("input_schema")?;
-    let fits = schema::is_strict(schema);
-    if got.get("strict").is_some_and(Val::is_true) && !fits {
+    let wanted = got.get("strict").is_some_and(Val::is_true);
+    let strict = wanted && schema::is_strict(schema);
+    if wanted && !strict {
         walk.ignore("tools[custom].strict");
     }
     Ok(Some(Tool {
         name: id(got.text("name")?),
         description: got.string("description")?.map(Val::keep),
         schema: Some(schema.keep()),
-        strict: got.get("strict").is_some_and(Val::is_true) && fits,
+        strict,
         freeform: None,
         inside: None,
         cache: None,

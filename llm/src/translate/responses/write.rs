@@ -4,7 +4,7 @@ use crate::{
     Error,
     translate::{
         ask::{Ask, Block, Choice, Effort, Format, Input, Raw, Role, Source, Target, Tool, Turn},
-        openai::{arguments, data_url, parallel, sampling, user, word},
+        openai::{arguments, data_url, parallel, sampling, user, without_effort, word},
         out::Out,
         seal::Seal,
         value::Val,
@@ -354,7 +354,7 @@ fn write_reasoning(out: &mut Out, ask: &Ask<'_>, to: &Target<'_>, walk: &mut Wal
         return to.options.reasoning == Some(true);
     }
     if to.options.reasoning == Some(false) {
-        walk.ignore(to.named("thinking", "reasoning_effort", "reasoning.effort"));
+        without_effort(ask, to, walk);
         return false;
     }
     let off = word.as_deref() == Some("\"none\"");
