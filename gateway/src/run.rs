@@ -63,6 +63,7 @@ pub async fn run(
         body,
         headers,
         max_output_tokens: model.max_output_tokens,
+        reasoning: model.can("reasoning"),
         call_id: call_id.to_string(),
         request_id,
         now,

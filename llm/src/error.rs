@@ -73,6 +73,9 @@ impl Error {
     }
 }
 
+/// What a caller hears instead of an upstream's words about our credential or our bill.
+pub const UPSTREAM_AUTH: &str = "The upstream refused this server's credential. Tell the operator of this server.";
+
 /// A refusal or failure to be told to a caller.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
@@ -83,6 +86,8 @@ pub struct Report<'a> {
     pub request_id: &'a str,
     /// The number that an event of a Responses stream carries.
     pub sequence: u64,
+    /// The conversation is longer than the model can take. Programs know it by each vendor's own sign.
+    pub overflow: bool,
 }
 
 impl<'a> Report<'a> {
@@ -95,6 +100,7 @@ impl<'a> Report<'a> {
             param: None,
             request_id,
             sequence: 0,
+            overflow: false,
         }
     }
 

@@ -10,14 +10,15 @@
 mod answer;
 mod ask;
 mod chat;
-mod count;
 mod event;
 mod failure;
 mod freeform;
 mod messages;
+mod openai;
 mod out;
 pub mod reference;
 mod responses;
+mod rows;
 mod seal;
 mod stream;
 pub mod table;
@@ -29,7 +30,6 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use types::{Dialect, Timestamp};
 
-pub use count::count;
 pub use failure::{error, error_status};
 pub use stream::{Broken, Stream};
 
@@ -39,7 +39,8 @@ use stream::Adapter;
 use value::Val;
 use walk::Walk;
 
-/// The version of Anthropic's API that translated requests are made for: `2026-10-21` refuses `temperature`, `top_p`, `top_k`.
+/// The version of Anthropic's API that translated requests are made for: in `2026-10-21` no model takes `temperature`, `top_p` and
+/// `top_k`; in this one the older ones do.
 pub const ANTHROPIC_VERSION: &str = "2023-06-01";
 
 /// Which upstreams a client's dialect can be served by, the best first: its own, then the one that loses least.
@@ -66,7 +67,8 @@ pub struct Options<'a> {
     pub upstream_model: &'a str,
     /// The most output the model can give, where the catalogue knows it: Messages demands a cap.
     pub max_output_tokens: Option<u64>,
-    /// Whether the model reasons, where the catalogue knows it. `Some(false)`: wishes for effort are left out and named.
+    /// Whether the model reasons, where the catalogue knows it. `Some(false)`: wishes for effort are left out and named. `Some(true)`:
+    /// wishes for how to sample are, where OpenAI's dialects are spoken.
     pub reasoning: Option<bool>,
     /// A stream forced on or off, whatever the caller wrote.
     pub stream: Option<bool>,
@@ -150,6 +152,12 @@ pub fn request(client: Dialect, upstream: Dialect, body: &[u8], options: &Option
     };
     if let Some(stream) = options.stream {
         ask.stream = stream;
+    }
+    // A model cannot give more than its most, and vendors refuse to be asked for it.
+    if let (Some(most), Some(asked)) = (options.max_output_tokens, &ask.max_tokens)
+        && asked.parse::<u64>().is_ok_and(|asked| asked > most)
+    {
+        ask.max_tokens = Some(Cow::Owned(most.to_string()));
     }
     let to = ask::Target {
         options,

@@ -11,6 +11,7 @@
 //! | `stall=K` | falls silent after event K until the client leaves |
 //! | `error_mid=K` | after event K sends the dialect's error event and ends |
 //! | `status=N` | refuses with that status in the dialect's shape; with `retry_after=TEXT` as that header |
+//! | `quota` | refuses with 429 because the operator's bill is used up (OpenAI's dialects) |
 //! | `leak` | its refusal quotes the credential it was called with, and an address with a key |
 //! | `fail=N` | only the first N calls of this very model name are faulty, all later ones go well |
 //! | `reset` | takes the request and resets the connection without a word |
@@ -41,6 +42,7 @@ pub struct Behaviour {
     pub error_mid: Option<usize>,
     pub status: Option<u16>,
     pub retry_after: Option<String>,
+    pub quota: bool,
     pub leak: bool,
     pub fail: Option<usize>,
     pub reset: bool,
@@ -80,6 +82,7 @@ impl Default for Behaviour {
             error_mid: None,
             status: None,
             retry_after: None,
+            quota: false,
             leak: false,
             fail: None,
             reset: false,
@@ -161,6 +164,7 @@ impl Behaviour {
             "redirect" => self.redirect = true,
             "hang" => self.hang = true,
             "reset" => self.reset = true,
+            "quota" => self.quota = true,
             "leak" => self.leak = true,
             "nousage" => self.no_usage = true,
             "nodone" => self.no_done = true,

@@ -102,6 +102,13 @@ pub fn error(status: u16, message: &str) -> String {
     json!({"error": {"message": message, "type": kind, "param": null, "code": code}}).to_string()
 }
 
+/// The operator has not paid.
+pub fn quota() -> String {
+    let words = "You exceeded your current quota, please check your plan and billing details.";
+    json!({"error": {"message": words, "type": "insufficient_quota", "param": null, "code": "insufficient_quota"}})
+        .to_string()
+}
+
 /// The chunk that ends a stream which fails after its start.
 pub fn error_event() -> String {
     "data: {\"error\":{\"message\":\"The server had an error processing your request\",\"type\":\"server_error\",\"param\":null,\"code\":null}}\n\n"

@@ -184,6 +184,10 @@ async fn answer(
             .whole(307, "location: /v1/elsewhere\r\n", "text/plain", b"elsewhere", None)
             .await;
     }
+    if asked.quota {
+        let body = chat::quota();
+        return player.whole(429, "", "application/json", body.as_bytes(), None).await;
+    }
     if let Some(status) = asked.status {
         let mut message = "refused because the model name asks for it".to_owned();
         if asked.leak {

@@ -19,8 +19,8 @@ const RETRY_AFTER_MOST: u64 = 3600;
 
 /// Settles a call that the upstream refused, and says what the caller hears.
 ///
-/// 401, 402 and 403 are about our credential and our bill, so they become 502 without the upstream's text; redirects are not followed;
-/// anything else is passed on when it is an error of the dialect, with our credential taken out should it stand in it.
+/// 401, 402 and 403, and whatever says in its text that it is one of these, are about our credential and our bill, so they become 502
+/// without the upstream's text; redirects are not followed; anything else is passed on when it is an error of the dialect, with our credential taken out should it stand in it.
 pub async fn refuse(
     mut call: InFlight,
     status: StatusCode,
@@ -31,12 +31,10 @@ pub async fn refuse(
 ) -> Error {
     let wait = wait_told(&headers, call.now());
     let error = match status.as_u16() {
-        401..=403 => Error::refused(
-            Code::UpstreamAuth,
-            "The upstream refused this server's credential. Tell the operator of this server.",
-        ),
+        401..=403 => Error::refused(Code::UpstreamAuth, llm::error::UPSTREAM_AUTH),
         400..600 => match read(&mut call, &headers, status, voices, credential).await {
-            Some(body) => {
+            Said::OfUs => Error::refused(Code::UpstreamAuth, llm::error::UPSTREAM_AUTH),
+            Said::OfTheCall(body) => {
                 let mut headers = passed_headers(&headers);
                 if let Some(seconds) = wait {
                     headers.insert(header::RETRY_AFTER, seconds.into());
@@ -47,7 +45,7 @@ pub async fn refuse(
                     body,
                 })
             }
-            None => wordless(status, wait),
+            Said::Nothing => wordless(status, wait),
         },
         _ => Error::refused(
             Code::UpstreamFailed,
@@ -71,15 +69,24 @@ pub struct Voices<'a> {
     pub request_id: &'a str,
 }
 
+/// What an upstream's text is about.
+enum Said {
+    /// Our credential or our bill.
+    OfUs,
+    /// For the caller, in their dialect.
+    OfTheCall(Bytes),
+    Nothing,
+}
+
 async fn read(
     call: &mut InFlight,
     headers: &HeaderMap,
     status: StatusCode,
     voices: Voices<'_>,
     credential: &str,
-) -> Option<Bytes> {
+) -> Said {
     if !is_kind(headers, "application/json") {
-        return None;
+        return Said::Nothing;
     }
     let reading = async {
         let mut body = BytesMut::new();
@@ -92,13 +99,17 @@ async fn read(
         }
         Some(body.freeze())
     };
-    let body = tokio::time::timeout(PATIENCE, reading).await.ok().flatten()?;
-    if !llm::error::is_native(voices.upstream, &body) {
-        return None;
+    let Some(body) = tokio::time::timeout(PATIENCE, reading).await.ok().flatten() else {
+        return Said::Nothing;
+    };
+    match llm::translate::error_status(voices.upstream, &body) {
+        None => return Said::Nothing,
+        Some(401..=403) => return Said::OfUs,
+        Some(_) => {}
     }
     let body = llm::error::redact(body, &[credential]);
     if voices.client == voices.upstream {
-        return Some(body);
+        return Said::OfTheCall(body);
     }
     llm::translate::error(
         voices.client,
@@ -107,6 +118,7 @@ async fn read(
         status.as_u16(),
         voices.request_id,
     )
+    .map_or(Said::Nothing, Said::OfTheCall)
 }
 
 /// The upstream's status without its text.

@@ -23,6 +23,8 @@ pub struct Asked<'a> {
     pub stream: bool,
     pub headers: &'a HeaderMap,
     pub max_output_tokens: Option<u32>,
+    /// Whether the model reasons, where the catalogue says so.
+    pub reasoning: Option<bool>,
     pub call_id: String,
     pub request_id: &'a str,
     pub now: Timestamp,
@@ -62,7 +64,7 @@ impl Asked<'_> {
             let options = translate::Options {
                 upstream_model: &route.upstream_model,
                 max_output_tokens: self.max_output_tokens.map(u64::from),
-                reasoning: None,
+                reasoning: self.reasoning,
                 stream: Some(self.stream),
                 call_id: &self.call_id,
                 now: self.now,

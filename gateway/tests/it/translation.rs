@@ -131,8 +131,18 @@ fn events(text: &str) -> impl Iterator<Item = Value> {
     data.filter_map(|data| serde_json::from_str(data).ok())
 }
 
+/// The provider of OpenAI's dialect speaks Chat Completions and nothing else.
+fn chat_alone(config: &mut Config) {
+    let openai = config
+        .providers
+        .iter_mut()
+        .find(|provider| provider.id == "openai-fake");
+    openai.unwrap().responses = false;
+}
+
 /// A model `m` with one route.
 fn only(config: &mut Config, provider: &str, model: &str) {
+    chat_alone(config);
     for (id, shape, responses) in [
         ("responses-fake", types::provider::Shape::Openai, true),
         ("litellm-fake", types::provider::Shape::Litellm, false),
@@ -218,6 +228,73 @@ async fn upstreams_refusal_comes_in_the_clients_dialect_with_its_status_and_text
     }
 }
 
+/// Their programs would wait for a quota that only the operator can buy, or tell them that they have not paid.
+#[tokio::test]
+async fn operators_used_up_quota_is_not_the_callers() {
+    for provider in ["openai-fake", "responses-fake", "litellm-fake"] {
+        for client in CLIENTS {
+            let case = format!("{client:?} → {provider}");
+            let house = House::open_with(|config| {
+                config.gateway.retries = 0;
+                only(config, provider, "fake:quota");
+            })
+            .await;
+            let reply = house
+                .post(client.path(), &client.body("m", false))
+                .send()
+                .await
+                .unwrap();
+            // LiteLLM is asked for Messages in Anthropic's own dialect, where no such code exists.
+            let native = house.upstream.calls()[0].path == "/v1/messages";
+            if !native {
+                assert_eq!(reply.status(), 502, "{case}");
+                let text = reply.text().await.unwrap();
+                assert!(
+                    text.contains("Tell the operator") && !text.contains("quota"),
+                    "{case}: {text}"
+                );
+            }
+            house.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn model_that_does_not_reason_is_not_asked_to() {
+    for (capabilities, asked, named) in [
+        (&[][..], true, false),
+        (&["reasoning"][..], true, false),
+        (&["tools"][..], false, true),
+    ] {
+        let house = House::open_with(|config| {
+            only(config, "openai-fake", "fake");
+            let model = config.models.iter_mut().find(|model| model.id == "m").unwrap();
+            model.capabilities = capabilities.iter().map(|name| (*name).to_owned()).collect();
+        })
+        .await;
+        let mut body = messages("m", false);
+        body["output_config"] = json!({"effort": "high"});
+        let reply = house.post("/v1/messages", &body).send().await.unwrap();
+        assert_eq!(reply.status(), 200);
+        let ignored = reply.headers().get("x-weirgate-ignored");
+        let ignored = ignored
+            .map(|names| names.to_str().unwrap().to_owned())
+            .unwrap_or_default();
+        assert_eq!(
+            ignored.split(", ").any(|name| name == "output_config.effort"),
+            named,
+            "{capabilities:?}: {ignored}"
+        );
+        let told: Value = serde_json::from_slice(&house.upstream.calls()[0].body).unwrap();
+        assert_eq!(
+            told.get("reasoning_effort").is_some(),
+            asked,
+            "{capabilities:?}: {told}"
+        );
+        house.close().await;
+    }
+}
+
 #[tokio::test]
 async fn stream_that_breaks_off_ends_in_the_clients_dialect() {
     for (provider, _) in PROVIDERS {
@@ -274,6 +351,7 @@ async fn client_that_leaves_a_translated_stream_is_billed_what_the_upstream_says
 #[tokio::test]
 async fn native_routes_come_before_translated_ones_of_the_same_priority() {
     let house = House::open_with(|config| {
+        chat_alone(config);
         let routes = [("openai-fake", "fake", 1000, 1), ("anthropic-fake", "fake", 1, 1)];
         routed(config, "both", &routes);
         let first = [("openai-fake", "fake", 1, 0), ("anthropic-fake", "fake", 1, 1)];

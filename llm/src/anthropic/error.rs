@@ -1,14 +1,23 @@
 //! Error objects of Anthropic. Source: <https://docs.anthropic.com/en/api/errors>.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::error::Report;
 
+/// How programs know that they have to make the conversation shorter: there is no type for it.
+const TOO_LONG: &str = "prompt is too long";
+
 /// The same object as a body and as the data of an `error` event.
 pub(crate) fn body(report: &Report<'_>) -> Value {
+    let mut message = Cow::Borrowed(report.message);
+    if report.overflow && !message.starts_with(TOO_LONG) {
+        message = Cow::Owned(format!("{TOO_LONG}: {message}"));
+    }
     json!({
         "type": "error",
-        "error": { "type": kind(report.status), "message": report.message },
+        "error": { "type": kind(report.status), "message": message },
         "request_id": report.request_id,
     })
 }

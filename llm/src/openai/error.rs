@@ -12,7 +12,7 @@ pub(crate) fn body(report: &Report<'_>) -> Value {
             "message": report.message,
             "type": kind(report.status),
             "param": report.param,
-            "code": code(report.code),
+            "code": if report.overflow { "context_length_exceeded" } else { code(report.code) },
         }
     })
 }

@@ -18,9 +18,11 @@ struct Usage {
 struct Details {
     #[serde(default)]
     cached_tokens: Count,
+    #[serde(default)]
+    cache_write_tokens: Count,
 }
 
-/// `raw` is the value of a `usage` field. `prompt_tokens` includes what was read from the cache, and
+/// `raw` is the value of a `usage` field. `prompt_tokens` includes what was read from the cache and written to it, and
 /// `completion_tokens` the reasoning; our classes do not overlap.
 pub(crate) fn read(raw: &[u8]) -> Result<Counts, Implausible> {
     let usage: Nested<Usage> = serde_json::from_slice(raw).map_err(|_| Implausible)?;
@@ -31,14 +33,21 @@ pub(crate) fn read(raw: &[u8]) -> Result<Counts, Implausible> {
     };
     let prompt = usage.prompt_tokens.get()?;
     let output = usage.completion_tokens.get()?;
-    let cached = usage.prompt_tokens_details.get()?.cached_tokens.get()?;
-    let input = match prompt {
-        Some(prompt) => Some(prompt.checked_sub(cached.unwrap_or(0)).ok_or(Implausible)?),
-        None => None,
+    let details = usage.prompt_tokens_details.get()?;
+    let (cached, written) = (details.cached_tokens.get()?, details.cache_write_tokens.get()?);
+    let Some(prompt) = prompt else {
+        return Ok(Counts {
+            output,
+            ..Counts::default()
+        });
     };
+    let fresh = prompt.checked_sub(cached.unwrap_or(0)).ok_or(Implausible)?;
+    // The vendor calls this count unadjusted, so it may be larger than what is left.
+    let written = written.map(|written| written.min(fresh));
     Ok(Counts {
-        input,
-        cache_read: cached.filter(|_| prompt.is_some()),
+        input: Some(fresh - written.unwrap_or(0)),
+        cache_read: cached,
+        cache_write: written,
         output,
         ..Counts::default()
     })
@@ -81,5 +90,25 @@ mod tests {
                 ..Counts::default()
             })
         );
+    }
+
+    #[test]
+    fn tokens_written_to_the_cache_are_taken_out_too_and_never_more_than_there_are() {
+        for (told, input, written) in [(500, 406, 500), (5000, 0, 906)] {
+            let counts = read(
+                format!(
+                    r#"{{"prompt_tokens":1006,"completion_tokens":3,"prompt_tokens_details":{{"cached_tokens":100,"cache_write_tokens":{told}}}}}"#
+                )
+                .as_bytes(),
+            );
+            let expected = Counts {
+                input: Some(input),
+                cache_read: Some(100),
+                cache_write: Some(written),
+                output: Some(3),
+                ..Counts::default()
+            };
+            assert_eq!(counts, Ok(expected));
+        }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn failed(report: &Report<'_>) -> Value {
             "object": "response",
             "created_at": 0,
             "status": "failed",
-            "error": { "code": code(report.status), "message": report.message },
+            "error": { "code": code(report), "message": report.message },
             "incomplete_details": null,
             "instructions": null,
             "metadata": {},
@@ -32,10 +32,12 @@ pub(crate) fn failed(report: &Report<'_>) -> Value {
     })
 }
 
-/// Of the vendor's closed list.
-const fn code(status: u16) -> &'static str {
-    match status {
+/// Of the vendor's closed list, but for the code that Codex shortens a conversation by. It repeats a call after `server_error`.
+pub(crate) const fn code(report: &Report<'_>) -> &'static str {
+    match report.status {
+        _ if report.overflow => "context_length_exceeded",
         429 => "rate_limit_exceeded",
+        400..=499 => "invalid_prompt",
         _ => "server_error",
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use types::Tokens;
 
-use super::{ask::Raw, seal::Seal};
+use super::{ask::Raw, seal::Seal, value::Val};
 use crate::Error;
 
 /// Parts follow one another: `Open`, its `Delta`s, perhaps a `Seal`, `Close`.
@@ -82,6 +82,24 @@ pub(crate) struct Failure<'a> {
     /// The status that its type stands for.
     pub status: u16,
     pub message: Cow<'a, str>,
+    /// The conversation is longer than the model can take: programs make it shorter when they are told.
+    pub overflow: bool,
+}
+
+impl<'a> Failure<'a> {
+    pub fn new(status: u16, message: Option<Val<'a>>) -> Self {
+        let message = message.and_then(Val::text);
+        Failure {
+            status,
+            message: message.unwrap_or(Cow::Borrowed("The upstream failed.")),
+            overflow: false,
+        }
+    }
+
+    pub fn overflows(mut self, overflow: bool) -> Self {
+        self.overflow = overflow;
+        self
+    }
 }
 
 pub(crate) type Sink<'s> = dyn FnMut(Event<'_>) -> Result<(), Error> + 's;

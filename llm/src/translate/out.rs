@@ -50,6 +50,11 @@ impl Out {
         self.frame("\"").frame(key).frame("\":")
     }
 
+    /// A key of somebody else's.
+    pub fn named(&mut self, key: &str) -> &mut Self {
+        self.text(key).frame(":")
+    }
+
     /// A JSON value.
     pub fn raw(&mut self, value: &str) -> &mut Self {
         self.comma();

@@ -22,6 +22,10 @@ applies. Otherwise the call is translated, and this page says what becomes of ea
 
 `null` is the same as absence everywhere, and so are the values under *as absent*.
 
+Some rules depend on the model: on its version, which is read from the upstream's name of it where that begins with `claude-`, and on the catalogue.
+`max_output_tokens` there caps what is asked for. A model whose `capabilities` have `reasoning` is not told how to sample by OpenAI's dialects; one
+that has others, but not that, is not asked to think. Without any, the call is translated as it stands.
+
 ";
 
 const TAIL: &str = "\
@@ -45,8 +49,13 @@ const TAIL: &str = "\
 | of it thoughts | `output_tokens_details.thinking_tokens` | `completion_tokens_details.reasoning_tokens` | `output_tokens_details.reasoning_tokens` |
 | failed in the middle | `event: error` | `data: {\"error\": …}` | `response.failed` |
 
-Tool arguments and texts are passed on piece by piece as they come. A Responses answer does not repeat `instructions` and `tools`.
+Tool arguments and texts are passed on piece by piece as they come. An answer is whole with its upstream's last event, which of a server that speaks Chat
+Completions is `data: [DONE]`. Where nobody counted, Chat Completions says `null` and Messages, which has to say something, zeros. A call of a tool that
+takes text is of type `custom` in Chat Completions, in streams too, and `{\"input\": …}` in Messages. A Responses answer does not repeat `instructions` and `tools`.
 Requests to Messages are made for version `2023-06-01`.
+
+A conversation longer than the model can take is told by the sign that programs know: the code `context_length_exceeded`, or a message that begins
+with `prompt is too long`. What an upstream says of this server's credential or bill is 502 in the gateway's own words.
 
 ## Thoughts
 

@@ -12,11 +12,11 @@ use super::{
     messages,
     out::Out,
     responses,
-    value::Val,
+    value::{Val, quoted},
 };
 use crate::{
     Error,
-    error::Report,
+    error::{Report, UPSTREAM_AUTH},
     json::Kind,
     sse::{self, Framer},
 };
@@ -177,15 +177,18 @@ impl Voice {
     }
 }
 
-/// An upstream's failure as something to be told.
+/// An upstream's failure as something to be told. What is about the operator's credential or bill is not the caller's to see.
 pub(crate) fn report<'a>(failure: &'a Failure<'_>, request_id: &'a str) -> Report<'a> {
     let code = match failure.status {
+        401..=403 => return Report::new(Code::UpstreamAuth, UPSTREAM_AUTH, request_id),
         429 => Code::RateLimited,
         504 => Code::UpstreamTimeout,
         400..=499 => Code::BadRequest,
         _ => Code::UpstreamFailed,
     };
-    Report::new(code, &failure.message, request_id).with_status(failure.status)
+    let mut report = Report::new(code, &failure.message, request_id).with_status(failure.status);
+    report.overflow = failure.overflow;
+    report
 }
 
 /// Puts right what is alike for all dialects: tools get back the client's names and form, and a call without arguments gets the
@@ -196,10 +199,17 @@ pub(crate) struct Adapter {
 }
 
 struct Call {
-    unpack: Option<Unpacker>,
+    form: Form,
     said: bool,
-    /// The client takes text.
-    freeform: bool,
+}
+
+/// What becomes of the pieces of a call.
+enum Form {
+    Same,
+    /// JSON, of which the client gets the text.
+    Unpacked(Unpacker),
+    /// Text, which the client gets in JSON.
+    Packed,
 }
 
 impl Adapter {
@@ -207,31 +217,45 @@ impl Adapter {
         match event {
             Event::Open(Part::Call { id, name, freeform }) => {
                 let wrapped = !freeform && context.disguised(&name).is_some_and(|tool| tool.freeform);
-                self.call = Some(Call {
-                    unpack: wrapped.then(Unpacker::default),
-                    said: false,
-                    freeform: freeform || wrapped,
-                });
-                let freeform = freeform || wrapped;
-                sink(Event::Open(Part::Call { id, name, freeform }))
-            }
-            Event::Delta(piece) => match &mut self.call {
-                None => sink(Event::Delta(piece)),
-                Some(call) => {
-                    call.said = true;
-                    let Some(unpack) = &mut call.unpack else {
-                        return sink(Event::Delta(piece));
-                    };
-                    let json = Val::document(&piece).ok().and_then(Val::text).unwrap_or_default();
-                    unpack.push(&json).map_or(Ok(()), |text| sink(Event::Delta(text)))
+                // Messages knows no call whose input is text.
+                let packed = freeform && context.client == Dialect::Anthropic;
+                let form = match (wrapped, packed) {
+                    (true, _) => Form::Unpacked(Unpacker::default()),
+                    (_, true) => Form::Packed,
+                    _ => Form::Same,
+                };
+                // An input of text may be empty.
+                let said = packed || wrapped || freeform;
+                self.call = Some(Call { form, said });
+                let freeform = wrapped || (freeform && !packed);
+                sink(Event::Open(Part::Call { id, name, freeform }))?;
+                if packed {
+                    sink(Event::Delta(Cow::Borrowed("\"{\\\"input\\\":\\\"\"")))?;
                 }
-            },
+                Ok(())
+            }
+            Event::Delta(piece) => {
+                let Some(call) = &mut self.call else {
+                    return sink(Event::Delta(piece));
+                };
+                call.said = true;
+                match &mut call.form {
+                    Form::Same => sink(Event::Delta(piece)),
+                    Form::Packed => {
+                        let inner = Val::document(&piece).map(Val::inner).unwrap_or_default();
+                        sink(Event::Delta(Cow::Owned(quoted(inner))))
+                    }
+                    Form::Unpacked(unpacker) => {
+                        let json = Val::document(&piece).ok().and_then(Val::text).unwrap_or_default();
+                        unpacker.push(&json).map_or(Ok(()), |text| sink(Event::Delta(text)))
+                    }
+                }
+            }
             Event::Close => {
-                if let Some(call) = self.call.take()
-                    && !call.said
-                    && !call.freeform
-                {
-                    sink(Event::Delta(Cow::Borrowed("\"{}\"")))?;
+                match self.call.take() {
+                    Some(Call { form: Form::Packed, .. }) => sink(Event::Delta(Cow::Borrowed("\"\\\"}\"")))?,
+                    Some(Call { said: false, .. }) => sink(Event::Delta(Cow::Borrowed("\"{}\"")))?,
+                    _ => {}
                 }
                 sink(Event::Close)
             }

@@ -76,6 +76,16 @@ pub struct Shape {
     pub needs: &'static [&'static str],
 }
 
+/// An object that is a kind of a [`Union`], whose frame stands around it.
+pub const fn shape(path: &'static str, needs: &'static [&'static str], rows: &'static [Row]) -> Shape {
+    Shape {
+        path,
+        rows,
+        frame: "",
+        needs,
+    }
+}
+
 /// An object or value of several kinds, told apart by one field.
 #[derive(Debug)]
 pub struct Union {

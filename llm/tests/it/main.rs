@@ -5,5 +5,7 @@ mod golden;
 mod meter_cut;
 mod meter_reads;
 mod translate;
+mod translate_claude;
+mod translate_rules;
 mod translate_streams;
 mod translate_tables;

@@ -250,10 +250,35 @@ fn failures_are_told_in_the_callers_dialect_with_the_same_words() {
     ));
     assert_eq!(
         body,
-        json!({"type": "error", "error": {"type": "invalid_request_error", "message": "Too long."}, "request_id": "req_1"})
+        json!({"type": "error", "error": {"type": "invalid_request_error", "message": "prompt is too long: Too long."}, "request_id": "req_1"})
     );
     assert_eq!(translate::error_status(Dialect::Anthropic, anthropic), Some(529));
     assert_eq!(translate::error_status(Dialect::Openai, openai), Some(400));
+    let quota = br#"{"error":{"message":"Pay.","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}"#;
+    assert_eq!(translate::error_status(Dialect::Responses, quota), Some(402));
+    let long =
+        br#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 9 tokens > 8"}}"#;
+    let body = read(translate::error(
+        Dialect::Responses,
+        Dialect::Anthropic,
+        long,
+        400,
+        "req_1",
+    ));
+    assert_eq!(body["error"]["code"], "context_length_exceeded");
+    // Said once is enough.
+    let vllm = br#"{"error":{"message":"prompt is too long: This model's maximum context length is 8 tokens.","type":"BadRequestError","code":400}}"#;
+    let body = read(translate::error(
+        Dialect::Anthropic,
+        Dialect::Openai,
+        vllm,
+        400,
+        "req_1",
+    ));
+    assert_eq!(
+        body["error"]["message"],
+        "prompt is too long: This model's maximum context length is 8 tokens."
+    );
     for page in [&b"<html>"[..], b"", b"{}"] {
         assert_eq!(
             translate::error(Dialect::Anthropic, Dialect::Openai, page, 502, "r"),
@@ -339,15 +364,13 @@ fn thinking_is_asked_for_only_where_the_vendor_takes_it() {
         ask("claude-sonnet-4-5", None, ""),
         (budget.clone(), Value::Null, Value::Null, ignored(&[]))
     );
-    assert_eq!(
-        ask("claude-opus-4-6", None, ""),
-        (
-            json!({"type": "adaptive"}),
-            json!({"effort": "high"}),
-            Value::Null,
-            ignored(&[])
-        )
+    let adaptive = (
+        json!({"type": "adaptive", "display": "summarized"}),
+        json!({"effort": "high"}),
+        Value::Null,
+        ignored(&[]),
     );
+    assert_eq!(ask("claude-opus-4-6", None, ""), adaptive);
     assert_eq!(
         ask("claude-sonnet-4-5", None, ",\"temperature\":0.5"),
         (budget, Value::Null, Value::Null, ignored(&["temperature"]))
@@ -360,14 +383,6 @@ fn thinking_is_asked_for_only_where_the_vendor_takes_it() {
     );
     let forced = ",\"temperature\":0.5,\"tool_choice\":\"required\",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]";
     assert_eq!(ask("claude-sonnet-4-5", None, forced), off);
-}
-
-#[test]
-fn bound_of_input_tokens_counts_text_by_its_bytes_and_pictures_by_their_most() {
-    let picture = "A".repeat(1_000_000);
-    let body = json!({"model": "m", "max_tokens": 5, "system": "Be brief.", "messages": [{"role": "user", "content": [
-        {"type": "text", "text": "вода"}, {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": picture}}]}]});
-    let bound = translate::count(Dialect::Anthropic, body.to_string().as_bytes());
-    assert!((5017..5400).contains(&bound), "{bound}");
-    assert_eq!(translate::count(Dialect::Anthropic, b"<html>"), 0);
+    let forced = forced.replace("\"temperature\":0.5,", "");
+    assert_eq!(ask("claude-opus-4-6", None, &forced), adaptive);
 }

@@ -232,3 +232,93 @@ fn failed_event_of_each_dialect_is_known_for_one() {
         }
     }
 }
+
+#[test]
+fn failures_are_told_by_codes_that_say_whether_to_try_again() {
+    let told = |kind: &str| {
+        let mut stream = Stream::new(context(Dialect::Responses, Dialect::Anthropic), "req_1");
+        let event = format!("data: {{\"type\":\"error\",\"error\":{{\"type\":\"{kind}\",\"message\":\"No.\"}}}}\n\n");
+        String::from_utf8(stream.push(event.as_bytes()).unwrap().to_vec()).unwrap()
+    };
+    for (kind, code) in [
+        ("not_found_error", "invalid_prompt"),
+        ("request_too_large", "invalid_prompt"),
+        ("rate_limit_error", "rate_limit_exceeded"),
+        ("overloaded_error", "server_error"),
+    ] {
+        assert!(
+            told(kind).contains(&format!("\"code\":\"{code}\",\"message\":\"No.\"")),
+            "{kind}"
+        );
+    }
+    // The operator's affairs are not the caller's.
+    for kind in ["authentication_error", "billing_error", "permission_error"] {
+        assert!(told(kind).contains(error::UPSTREAM_AUTH), "{kind}");
+    }
+}
+
+#[test]
+fn what_can_no_longer_be_told_ends_the_stream() {
+    let chunk = |delta: &str| format!("data: {{\"id\":\"c\",\"choices\":[{{\"index\":0,\"delta\":{delta}}}]}}\n\n");
+    let call = |arguments: &str| {
+        let function = format!("{{\"name\":\"f\",\"arguments\":\"{arguments}\"}}");
+        chunk(&format!(
+            "{{\"tool_calls\":[{{\"index\":0,\"id\":\"a\",\"function\":{function}}}]}}"
+        ))
+    };
+    for client in [Dialect::Anthropic, Dialect::Responses] {
+        let mut stream = Stream::new(context(client, Dialect::Openai), "req_1");
+        stream.push(call("{").as_bytes()).unwrap();
+        stream.push(chunk("{\"content\":\"wait\"}").as_bytes()).unwrap();
+        assert_eq!(stream.push(call("}").as_bytes()).unwrap_err().error.status(), 502);
+    }
+    let event = |kind: &str, index: u64, item: &str| {
+        format!("data: {{\"type\":\"response.output_item.{kind}\",\"output_index\":{index},\"item\":{item}}}\n\n")
+    };
+    let message = "{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"text\":\"Yes.\"}]}";
+    for (first, fails) in [
+        (message, true),
+        ("{\"type\":\"message\",\"content\":[]}", false),
+        (
+            "{\"type\":\"reasoning\",\"summary\":[],\"encrypted_content\":\"x\"}",
+            false,
+        ),
+        (
+            "{\"type\":\"function_call\",\"call_id\":\"a\",\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}",
+            true,
+        ),
+    ] {
+        let mut stream = Stream::new(context(Dialect::Anthropic, Dialect::Responses), "req_1");
+        let begun = first
+            .replace("{\\\"a\\\":1}", "")
+            .replace("{\"type\":\"output_text\",\"text\":\"Yes.\"}", "");
+        stream.push(event("added", 0, &begun).as_bytes()).unwrap();
+        stream.push(event("added", 1, message).as_bytes()).unwrap();
+        assert_eq!(
+            stream.push(event("done", 0, first).as_bytes()).is_err(),
+            fails,
+            "{first}"
+        );
+    }
+}
+
+#[test]
+fn call_of_text_is_an_object_in_messages() {
+    let item = "{\"type\":\"custom_tool_call\",\"call_id\":\"a\",\"name\":\"apply_patch\",\"input\":\"+\\\"a\\\"\\n\"}";
+    let body = format!("{{\"id\":\"r\",\"status\":\"completed\",\"output\":[{item}]}}");
+    let context = context(Dialect::Anthropic, Dialect::Responses);
+    let told = llm::translate::answer(body.as_bytes(), &context).unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+    let input = serde_json::json!({"input": "+\"a\"\n"});
+    assert_eq!(told["content"][0]["input"], input);
+
+    let mut stream = Stream::new(context, "req_1");
+    let event = format!("data: {{\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":{item}}}\n\n");
+    let told = String::from_utf8(stream.push(event.as_bytes()).unwrap().to_vec()).unwrap();
+    let data = told.lines().filter_map(|line| line.strip_prefix("data: "));
+    let json: String = data
+        .map(|data| serde_json::from_str::<serde_json::Value>(data).unwrap())
+        .filter_map(|event| event["delta"]["partial_json"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), input);
+}

@@ -192,6 +192,14 @@ pub struct ModelEntry {
     pub is_demo: bool,
 }
 
+impl ModelEntry {
+    /// Whether it has a capability; `None` while nothing is said of any.
+    pub fn can(&self, capability: &str) -> Option<bool> {
+        let known = !self.capabilities.is_empty();
+        known.then(|| self.capabilities.iter().any(|name| name == capability))
+    }
+}
+
 /// One way to serve a model.
 #[derive(Clone)]
 pub struct Route {

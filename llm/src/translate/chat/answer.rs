@@ -11,7 +11,7 @@ use crate::{
         ask::Raw,
         event::{Event, Failure, Part, Sink, Stop, Usage},
         seal::Seal,
-        value::Val,
+        value::{Val, compact, quoted},
     },
     usage::Counts,
 };
@@ -154,7 +154,7 @@ impl Reader {
         // Most send a string; an object is what some local servers make of it.
         let arguments: Raw<'_> = match arguments {
             Some(arguments) if arguments.kind == Kind::Text => arguments.keep(),
-            Some(arguments) => Cow::Owned(crate::translate::value::quoted(arguments.raw)),
+            Some(arguments) => Cow::Owned(quoted(&compact(arguments.raw))),
             None => Cow::Borrowed("\"\""),
         };
         if self.open != Open::Call {
@@ -252,15 +252,11 @@ pub(crate) fn whole(body: Val<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
 
 /// What an `error` object of OpenAI's says. Others who speak the dialect put the status into `code`.
 pub(crate) fn failure(error: Option<Val<'_>>) -> Result<Failure<'_>, Error> {
-    let unnamed = || Cow::Borrowed("The upstream failed.");
     let Some(error) = error else {
-        return Ok(Failure {
-            status: 502,
-            message: unnamed(),
-        });
+        return Ok(Failure::new(502, None));
     };
-    if let Some(message) = error.text() {
-        return Ok(Failure { status: 500, message });
+    if error.kind == Kind::Text {
+        return Ok(Failure::new(500, Some(error)));
     }
     let [kind, code, message] = error.pick(["type", "code", "message"]).map_err(Error::odd)?;
     let number = code.and_then(Val::count).and_then(|code| u16::try_from(code).ok());
@@ -273,12 +269,13 @@ pub(crate) fn failure(error: Option<Val<'_>>) -> Result<Failure<'_>, Error> {
             ("rate_limit_exceeded", _) | (_, "rate_limit_error" | "requests" | "tokens") => 429,
             (_, "permission_error") => 403,
             (_, "overloaded_error") => 529,
-            (_, "invalid_request_error") | ("invalid_prompt", _) => 400,
+            (_, "invalid_request_error") | ("invalid_prompt" | "context_length_exceeded", _) => 400,
             _ => 500,
         }
     });
-    Ok(Failure {
-        status,
-        message: message.and_then(Val::text).unwrap_or_else(unnamed),
-    })
+    let failure = Failure::new(status, message);
+    // Servers of others have the text, if not the code.
+    let overflows = code.is_some_and(|code| code.inner() == "context_length_exceeded")
+        || failure.message.contains("maximum context length");
+    Ok(failure.overflows(overflows))
 }

@@ -27,6 +27,8 @@ pub(crate) struct Calls {
     /// Later ones: number, id, name, the insides of their strings.
     waiting: Vec<Waiting>,
     held: usize,
+    /// Calls that were closed before their arguments were whole.
+    cut: Vec<usize>,
 }
 
 struct Waiting {
@@ -58,10 +60,14 @@ impl Calls {
             self.open(number, id.to_owned(), name.to_owned(), &mut pieces);
         }
         if self.current != Some(number) {
-            // What follows the whole arguments of a call that is over is white space at most.
             if self.waiting.iter().any(|waiting| waiting.number == number) {
                 self.hold(number, id, name, &arguments)?;
+            } else if self.cut.contains(&number) && arguments != "\"\"" {
+                return Err(Error::Upstream(
+                    "The upstream said something else in the middle of a tool call's arguments.",
+                ));
             }
+            // What follows the whole arguments of a call that is over is white space at most.
             return Ok(pieces);
         }
         self.pass(arguments, &mut pieces);
@@ -76,14 +82,21 @@ impl Calls {
     /// The current call was closed from outside; the ones that wait follow.
     pub fn rest(&mut self) -> Vec<Piece<'static>> {
         let mut pieces = Vec::new();
-        self.current = None;
+        self.leave();
         while !self.waiting.is_empty() {
             self.next(&mut pieces);
-            if self.current.take().is_some() {
+            if self.leave() {
                 pieces.push(Piece::Close);
             }
         }
         pieces
+    }
+
+    /// Whether there was a call to leave.
+    fn leave(&mut self) -> bool {
+        let left = self.current.take();
+        self.cut.extend(left.filter(|_| !self.whole.yes()));
+        left.is_some()
     }
 
     /// A call is known by its index; some upstreams give all the same one and tell them apart by id, some give none.
@@ -250,6 +263,20 @@ mod tests {
     #[test]
     fn call_without_arguments_lets_the_next_ones_wait_for_its_end() {
         assert_eq!(play(&[(0, "a", ""), (1, "b", "{}")]), "<a><b>{}|");
+    }
+
+    #[test]
+    fn arguments_that_go_on_after_something_else_are_not_cut_in_silence() {
+        let mut calls = Calls::default();
+        calls.take(Some(0), "a", "f", Cow::Borrowed("\"{\"")).unwrap();
+        calls.take(Some(1), "b", "f", Cow::Borrowed("\"{}\"")).unwrap();
+        calls.rest();
+        assert!(calls.take(Some(1), "", "", Cow::Borrowed("\" \"")).is_ok());
+        assert!(calls.take(Some(0), "", "", Cow::Borrowed("\"\"")).is_ok());
+        assert!(matches!(
+            calls.take(Some(0), "", "", Cow::Borrowed("\"}\"")),
+            Err(Error::Upstream(_))
+        ));
     }
 
     #[test]

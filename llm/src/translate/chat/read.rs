@@ -98,18 +98,30 @@ fn turn<'a>(message: Val<'a>, walk: &mut Walk, ask: &mut Ask<'a>) -> Result<(), 
             }
         }
         "tool" => {
+            let id = name(got.text("tool_call_id")?);
+            let freeform = answers_text(ask, &id);
             let result = Block::Result {
-                id: name(got.text("tool_call_id")?),
+                id,
                 error: false,
                 content: content(got.need("content")?, &table::PARTS, walk)?,
                 cache: got.keep("cache_control"),
-                freeform: false,
+                freeform,
             };
             ask.push(Role::User, result);
         }
         _ => said(&got, walk, ask)?,
     }
     Ok(())
+}
+
+/// Whether the call of this id was one of a tool that takes text: Responses has another kind of result for it.
+fn answers_text(ask: &Ask<'_>, id: &str) -> bool {
+    let mut blocks = ask.turns.iter().rev().flat_map(|turn| &turn.blocks);
+    let input = blocks.find_map(|block| match block {
+        Block::Call { id: known, input, .. } if known == id => Some(input),
+        _ => None,
+    });
+    matches!(input, Some(Input::Freeform(_)))
 }
 
 fn content<'a>(content: Val<'a>, union: &'static Union, walk: &mut Walk) -> Result<Vec<Block<'a>>, Error> {

@@ -3,16 +3,14 @@
 use crate::{
     Error,
     translate::{
-        ask::{Ask, Block, Choice, Effort, Format, Input, Raw, Role, Source, Target, Tool, Turn},
+        ask::{Ask, Block, Choice, Format, Role, Source, Target, Tool, Turn},
         freeform,
+        openai::{arguments, data_url, parallel, sampling, user, without_effort, word},
         out::Out,
         seal::Seal,
         walk::{Walk, refuse},
     },
 };
-
-/// Longest `user` that the vendor takes.
-const USER_MOST: usize = 64;
 
 pub(crate) fn write(ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) -> Result<Out, Error> {
     let mut out = Out::with_capacity(to.size);
@@ -23,13 +21,10 @@ pub(crate) fn write(ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) -> Result<O
         texts(&mut out, ask.system.iter());
         out.close();
     }
-    for turn in &ask.turns {
-        write_turn(&mut out, turn)?;
-    }
+    write_turns(&mut out, &ask.turns, to, walk)?;
     out.unlist();
     out.field_if("max_completion_tokens", ask.max_tokens.as_ref());
-    out.field_if("temperature", ask.temperature.as_ref())
-        .field_if("top_p", ask.top_p.as_ref());
+    sampling(&mut out, ask, to, walk);
     if !ask.stop.is_empty() {
         out.key("stop").list();
         for stop in &ask.stop {
@@ -41,20 +36,7 @@ pub(crate) fn write(ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) -> Result<O
     write_format(&mut out, ask.format.as_ref());
     write_effort(&mut out, ask, to, walk);
     out.field_if("verbosity", ask.verbosity.as_ref());
-    if let Some(user) = &ask.user {
-        // Claude Code's is longer, and the vendor would refuse the call for it.
-        let shared = ask
-            .shared
-            .iter()
-            .any(|(name, value)| *name == "safety_identifier" && value == user);
-        if shared {
-            // It goes by its own name.
-        } else if user.len() > USER_MOST + 2 {
-            walk.ignore(to.named("metadata.user_id", "user", "user"));
-        } else {
-            out.field("user", user);
-        }
-    }
+    user(&mut out, ask, to, walk);
     for (name, value) in &ask.shared {
         out.field(name, value);
     }
@@ -87,34 +69,56 @@ fn texts<'b, 'a: 'b>(out: &mut Out, blocks: impl Iterator<Item = &'b Block<'a>> 
     }
 }
 
-fn write_turn(out: &mut Out, turn: &Turn<'_>) -> Result<(), Error> {
-    match turn.role {
-        Role::System => {
-            out.open().field_text("role", "system");
-            texts(out, turn.blocks.iter());
+/// Between two turns of the model's, results come first: the vendor wants them directly after their calls.
+fn write_turns(out: &mut Out, turns: &[Turn<'_>], to: &Target<'_>, walk: &mut Walk) -> Result<(), Error> {
+    // Thoughts are wanted back inside of a tool loop, which begins after the last message of the user's without a result.
+    let result = |block: &Block<'_>| matches!(block, Block::Result { .. });
+    let asked = |turn: &Turn<'_>| turn.role == Role::User && !turn.blocks.iter().any(result);
+    let current = turns.iter().rposition(asked).unwrap_or(0);
+    let said = |turn: &Turn<'_>| turn.role == Role::Assistant;
+    let mut at = 0;
+    for turns in turns.chunk_by(|one, next| said(one) == said(next)) {
+        turns.iter().for_each(|turn| write_results(out, turn));
+        for turn in turns {
+            match turn.role {
+                Role::System => {
+                    out.open().field_text("role", "system");
+                    texts(out, turn.blocks.iter());
+                    out.close();
+                }
+                Role::Assistant => {
+                    let plain = |block: &Block<'_>| matches!(block, Block::Thought { seal: Seal::Plain, .. });
+                    if at < current && turn.blocks.iter().any(plain) {
+                        walk.ignore(to.named("messages[assistant].content[thinking]", "", "input[reasoning]"));
+                    }
+                    write_said(out, turn, at >= current);
+                }
+                Role::User => write_sent(out, turn)?,
+            }
+            at += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Results become messages of their own.
+fn write_results(out: &mut Out, turn: &Turn<'_>) {
+    for block in &turn.blocks {
+        if let Block::Result { id, error, content, .. } = block {
+            out.open().field_text("role", "tool").field_text("tool_call_id", id);
+            result(out, content, *error);
             out.close();
-            Ok(())
         }
-        Role::Assistant => {
-            write_said(out, turn);
-            Ok(())
-        }
-        Role::User => write_sent(out, turn),
     }
 }
 
-/// Results become messages of their own, directly after the calls; what else the user sent follows, after the pictures that
-/// such messages cannot hold.
+/// What else the user sent, after the pictures that messages with results cannot hold.
 fn write_sent(out: &mut Out, turn: &Turn<'_>) -> Result<(), Error> {
     let mut rest: Vec<&Block<'_>> = Vec::new();
     for block in &turn.blocks {
-        let Block::Result { id, error, content, .. } = block else {
-            continue;
-        };
-        out.open().field_text("role", "tool").field_text("tool_call_id", id);
-        result(out, content, *error);
-        out.close();
-        rest.extend(content.iter().filter(|block| !matches!(block, Block::Text { .. })));
+        if let Block::Result { content, .. } = block {
+            rest.extend(content.iter().filter(|block| !matches!(block, Block::Text { .. })));
+        }
     }
     rest.extend(
         turn.blocks
@@ -192,24 +196,7 @@ fn write_part(out: &mut Out, block: &Block<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-pub(crate) fn data_url(out: &mut Out, media: &str, data: &str) {
-    // Base64 and media types need no escapes, unless somebody sends something else in their place.
-    if media
-        .bytes()
-        .chain(data.bytes())
-        .any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))
-    {
-        out.text(&format!("data:{media};base64,{data}"));
-        return;
-    }
-    out.raw("\"data:")
-        .frame(media)
-        .frame(";base64,")
-        .frame(data)
-        .frame("\"");
-}
-
-fn write_said(out: &mut Out, turn: &Turn<'_>) {
+fn write_said(out: &mut Out, turn: &Turn<'_>, thinks: bool) {
     let texts = |refused: bool| {
         turn.blocks.iter().filter_map(move |block| match block {
             Block::Text { text, .. } if !refused => text.get(1..text.len() - 1),
@@ -237,7 +224,7 @@ fn write_said(out: &mut Out, turn: &Turn<'_>) {
         Block::Thought {
             text,
             seal: Seal::Plain,
-        } => text.get(1..text.len() - 1),
+        } if thinks => text.get(1..text.len() - 1),
         _ => None,
     });
     if thoughts.clone().next().is_some() {
@@ -271,15 +258,6 @@ fn write_said(out: &mut Out, turn: &Turn<'_>) {
     out.close();
 }
 
-/// Arguments are a string here.
-pub(crate) fn arguments(out: &mut Out, input: &Input<'_>) {
-    match input {
-        Input::Object(object) => out.field_text("arguments", object),
-        Input::Json(text) => out.field("arguments", text),
-        Input::Freeform(text) => out.field_text("arguments", &format!("{{\"input\":{text}}}")),
-    };
-}
-
 fn write_tools(out: &mut Out, ask: &Ask<'_>) {
     if ask.tools.is_empty() {
         return;
@@ -289,9 +267,7 @@ fn write_tools(out: &mut Out, ask: &Ask<'_>) {
         write_tool(out, tool);
     }
     out.unlist();
-    if let Some(parallel) = ask.parallel {
-        out.field("parallel_tool_calls", if parallel { "true" } else { "false" });
-    }
+    parallel(out, ask);
     let function = |out: &mut Out, name: &str| {
         out.open().field_text("type", "function").key("function").open();
         out.field_text("name", name).close().close();
@@ -375,19 +351,8 @@ fn write_format(out: &mut Out, format: Option<&Format<'_>>) {
 fn write_effort(out: &mut Out, ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) {
     let Some(word) = word(ask.effort.as_ref()) else { return };
     if to.options.reasoning == Some(false) {
-        walk.ignore(to.named("thinking", "reasoning_effort", "reasoning.effort"));
+        without_effort(ask, to, walk);
     } else {
         out.field("reasoning_effort", &word);
-    }
-}
-
-/// OpenAI's word for an effort; `None`: its own default.
-pub(crate) fn word<'a>(effort: Option<&Effort<'a>>) -> Option<Raw<'a>> {
-    match effort? {
-        Effort::Word(word) => Some(word.clone()),
-        Effort::Budget(0..4096) => Some(Raw::Borrowed("\"low\"")),
-        Effort::Budget(4096..16_384) => Some(Raw::Borrowed("\"medium\"")),
-        Effort::Budget(_) => Some(Raw::Borrowed("\"high\"")),
-        Effort::Open | Effort::None => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     translate::{
         event::{Event, Failure, Part, Sink, Stop, Usage},
         seal::Seal,
-        value::{Val, quoted},
+        value::{Val, compact, quoted},
     },
     usage::Counts,
 };
@@ -104,7 +104,7 @@ impl Reader {
             sink(Event::Delta(said.keep()))?;
         }
         if let Some(input) = input.filter(|input| input.kind == Kind::Object && input.raw != "{}") {
-            sink(Event::Delta(Cow::Owned(quoted(input.raw))))?;
+            sink(Event::Delta(Cow::Owned(quoted(&compact(input.raw)))))?;
         }
         if let Some(signature) = signature.and_then(Val::text).filter(|signature| !signature.is_empty()) {
             sink(Event::Seal(Seal::Signature(signature)))?;
@@ -213,27 +213,26 @@ pub(crate) fn whole(body: Val<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
 /// What an `error` object says.
 pub(crate) fn failure(error: Option<Val<'_>>) -> Result<Failure<'_>, Error> {
     let Some(error) = error else {
-        return Ok(Failure {
-            status: 502,
-            message: Cow::Borrowed("The upstream failed."),
-        });
+        return Ok(Failure::new(502, None));
     };
     let [kind, message] = error.pick(["type", "message"]).map_err(Error::odd)?;
-    Ok(Failure {
-        status: match kind.map(Val::inner).unwrap_or_default() {
-            "invalid_request_error" => 400,
-            "authentication_error" => 401,
-            "billing_error" => 402,
-            "permission_error" => 403,
-            "not_found_error" => 404,
-            "request_too_large" => 413,
-            "rate_limit_error" => 429,
-            "timeout_error" => 504,
-            "overloaded_error" => 529,
-            _ => 500,
-        },
-        message: message
-            .and_then(Val::text)
-            .unwrap_or(Cow::Borrowed("The upstream failed.")),
-    })
+    let status = match kind.map(Val::inner).unwrap_or_default() {
+        "invalid_request_error" => 400,
+        "authentication_error" => 401,
+        "billing_error" => 402,
+        "permission_error" => 403,
+        "not_found_error" => 404,
+        "request_too_large" => 413,
+        "rate_limit_error" => 429,
+        "timeout_error" => 504,
+        "overloaded_error" => 529,
+        _ => 500,
+    };
+    let failure = Failure::new(status, message);
+    let overflow = [
+        "prompt is too long",
+        "input length and `max_tokens` exceed context limit",
+    ];
+    let overflows = overflow.iter().any(|words| failure.message.starts_with(words));
+    Ok(failure.overflows(overflows))
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::table;
+use super::{schema, table};
 use crate::{
     Error,
     json::Kind,
@@ -217,11 +217,17 @@ fn read_tool<'a>(tool: Val<'a>, walk: &mut Walk) -> Result<Option<Tool<'a>>, Err
     let Some((_, got)) = walk.union(tool, &table::TOOL)? else {
         return Ok(None);
     };
+    let schema = got.need("input_schema")?;
+    let wanted = got.get("strict").is_some_and(Val::is_true);
+    let strict = wanted && schema::is_strict(schema);
+    if wanted && !strict {
+        walk.ignore("tools[custom].strict");
+    }
     Ok(Some(Tool {
         name: id(got.text("name")?),
         description: got.string("description")?.map(Val::keep),
-        schema: Some(got.need("input_schema")?.keep()),
-        strict: got.get("strict").is_some_and(Val::is_true),
+        schema: Some(schema.keep()),
+        strict,
         freeform: None,
         inside: None,
         cache: None,
@@ -281,11 +287,16 @@ fn read_output<'a>(output: Val<'a>, walk: &mut Walk, ask: &mut Ask<'a>) -> Resul
                 "must be \"json_schema\"",
             ));
         }
+        let schema = got.need("schema")?;
+        let fits = schema::is_strict(schema);
+        if !fits {
+            walk.ignore("output_config.format[strict]");
+        }
         ask.format = Some(Format::Schema {
             name: Some(Raw::Owned(quoted("output"))),
             description: None,
-            schema: got.need("schema")?.keep(),
-            strict: Some(Raw::Borrowed("true")),
+            schema: schema.keep(),
+            strict: Some(Raw::Borrowed(if fits { "true" } else { "false" })),
         });
     }
     Ok(())

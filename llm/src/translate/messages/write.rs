@@ -2,22 +2,26 @@
 
 use std::borrow::Cow;
 
+use super::{
+    cache, schema,
+    thinking::{Thinking, sampling, takes_schemas, thinking},
+};
 use crate::{
     Error,
     translate::{
-        ask::{Ask, Block, Choice, Effort, Format, Input, Raw, Role, Source, Target, Tool, Turn},
+        ask::{Ask, Block, Choice, Format, Input, Raw, Role, Source, Target, Tool, Turn},
+        freeform,
         out::Out,
         seal::Seal,
-        value::object_in,
-        walk::{Walk, refuse},
+        value::{Val, object_in, quoted},
+        walk::{Walk, broken},
     },
 };
 
 /// Most tokens of an answer when neither the client nor the catalogue says.
 const MAX_TOKENS: u64 = 4096;
-/// The vendor's smallest budget for thoughts.
-const BUDGET_LEAST: u64 = 1024;
-const EPHEMERAL: Raw<'static> = Cow::Borrowed("{\"type\":\"ephemeral\"}");
+/// Longest `metadata.user_id` that the vendor takes.
+const USER_MOST: usize = 256;
 
 pub(crate) fn write(ask: &mut Ask<'_>, to: &Target<'_>, walk: &mut Walk) -> Result<Out, Error> {
     let mut out = Out::with_capacity(to.size);
@@ -26,65 +30,140 @@ pub(crate) fn write(ask: &mut Ask<'_>, to: &Target<'_>, walk: &mut Walk) -> Resu
         None => Some(to.options.max_output_tokens.unwrap_or(MAX_TOKENS)),
     };
     let thinking = thinking(ask, max_tokens.unwrap_or(0), to, walk);
+    begin(ask);
+    trim_end(ask);
+    let schema = format(ask, to, walk);
     if ask.cached {
-        mark(ask);
+        cache::mark(ask);
     }
     out.open().field_text("model", to.options.upstream_model);
     match (&ask.max_tokens, max_tokens) {
         (None, Some(most)) => out.field_count("max_tokens", most),
         (asked, _) => out.field_if("max_tokens", asked.as_ref()),
     };
-    if !ask.system.is_empty() {
+    if ask.system.iter().any(says_something) {
         out.key("system").list();
         ask.system.iter().try_for_each(|block| write_block(&mut out, block))?;
         out.unlist();
     }
     write_turns(&mut out, &ask.turns)?;
-    write_tools(&mut out, ask);
-    sampling(&mut out, ask, &thinking, walk)?;
-    let mut config = false;
-    let mut in_config = |out: &mut Out| {
-        if !std::mem::replace(&mut config, true) {
-            out.key("output_config").open();
-        }
-    };
-    match &thinking {
-        Thinking::Off => {}
+    write_tools(&mut out, ask)?;
+    sampling(&mut out, ask, &thinking, to, walk)?;
+    write_stop(&mut out, &ask.stop, walk);
+    let effort = match thinking {
+        Thinking::Off => None,
         Thinking::Budget(budget) => {
             out.key("thinking").open().field_text("type", "enabled");
-            out.field_count("budget_tokens", *budget).close();
+            out.field_count("budget_tokens", budget).close();
+            None
         }
         Thinking::Adaptive(effort) => {
-            out.key("thinking").open().field_text("type", "adaptive").close();
-            if let Some(effort) = effort {
-                in_config(&mut out);
-                out.field("effort", effort);
-            }
+            // Later models tell nothing of their thoughts unless they are asked to.
+            out.key("thinking").open().field_text("type", "adaptive");
+            out.field_text("display", "summarized").close();
+            Some(effort)
         }
-    }
-    match &ask.format {
-        Some(Format::Schema { schema, .. }) => {
-            in_config(&mut out);
-            out.key("format")
-                .open()
-                .field_text("type", "json_schema")
-                .field("schema", schema)
-                .close();
+    };
+    if effort.is_some() || schema.is_some() {
+        out.key("output_config").open().field_if("effort", effort.as_ref());
+        if let Some(schema) = schema {
+            let path = to.named(
+                "output_config.format.schema",
+                "response_format[json_schema].json_schema.schema",
+                "text.format[json_schema].schema",
+            );
+            out.key("format").open().field_text("type", "json_schema").key("schema");
+            schema::closed(&mut out, Val::document(&schema).map_err(broken)?, path, walk)?;
+            out.close();
         }
-        Some(Format::Object) => walk.ignore(to.named("output_config.format", "response_format", "text.format")),
-        None => {}
-    }
-    if config {
         out.close();
     }
-    if let Some(user) = &ask.user {
-        out.key("metadata").open().field("user_id", user).close();
+    match &ask.user {
+        Some(user) if is_anonymous(user) => {
+            out.key("metadata").open().field("user_id", user).close();
+        }
+        Some(_) => walk.ignore(to.named("metadata.user_id", "user", "user")),
+        None => {}
     }
     if ask.stream {
         out.field("stream", "true");
     }
     out.close();
     Ok(out)
+}
+
+/// The vendor wants a conversation; where there is none, the last of the instructions begins it.
+fn begin(ask: &mut Ask<'_>) {
+    if ask.turns.iter().flat_map(|turn| &turn.blocks).any(says_something) {
+        return;
+    }
+    while let Some(last) = ask.system.pop() {
+        if says_something(&last) {
+            ask.push(Role::User, last);
+            return;
+        }
+    }
+}
+
+/// An answer that the model is to go on with must not end with white space.
+fn trim_end(ask: &mut Ask<'_>) {
+    let last = ask
+        .turns
+        .iter_mut()
+        .rev()
+        .find(|turn| turn.blocks.iter().any(says_something));
+    let Some(turn) = last.filter(|turn| turn.role == Role::Assistant) else {
+        return;
+    };
+    if let Some(Block::Text { text, .. }) = turn.blocks.iter_mut().rev().find(|block| says_something(block))
+        && let Some(said) = Val::document(text).ok().and_then(Val::text)
+        && said.trim_end().len() < said.len()
+    {
+        *text = Cow::Owned(quoted(said.trim_end()));
+    }
+}
+
+/// The schema of the answer. What the model cannot be held to is asked for in words, and named.
+fn format<'a>(ask: &mut Ask<'a>, to: &Target<'_>, walk: &mut Walk) -> Option<Raw<'a>> {
+    let mut words = "Answer with one JSON object and nothing else.".to_owned();
+    match ask.format.take()? {
+        Format::Schema { schema, .. } if takes_schemas(to.options.upstream_model) => return Some(schema),
+        Format::Schema { schema, .. } => {
+            words.push_str(&format!(" It must follow this JSON schema:\n{schema}"));
+            walk.ignore(to.named("output_config.format", "response_format", "text.format"));
+        }
+        Format::Object => walk.ignore(to.named(
+            "output_config.format",
+            "response_format[json_object]",
+            "text.format[json_object]",
+        )),
+    }
+    ask.system.push(Block::text(quoted(&words)));
+    None
+}
+
+/// The vendor takes no stop sequences of white space.
+fn write_stop(out: &mut Out, stop: &[Raw<'_>], walk: &mut Walk) {
+    if stop.iter().any(|stop| is_blank(stop)) {
+        walk.ignore("stop");
+    }
+    let mut told = stop.iter().filter(|stop| !is_blank(stop)).peekable();
+    if told.peek().is_some() {
+        out.key("stop_sequences").list();
+        for stop in told {
+            out.raw(stop);
+        }
+        out.unlist();
+    }
+}
+
+/// The vendor refuses what looks like somebody's address or telephone number.
+fn is_anonymous(user: &str) -> bool {
+    let inner = user.trim_matches('"');
+    let number = inner
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"+-(). ".contains(&byte));
+    inner.len() <= USER_MOST && !inner.contains('@') && !(number && inner.len() >= 7)
 }
 
 /// Everything between two turns of the model's is one message of the user's, results first: the vendor wants them directly after
@@ -132,9 +211,27 @@ fn instruction(out: &mut Out, text: &str, cache: Option<&Raw<'_>>) {
     out.field_if("cache_control", cache).close();
 }
 
-/// The vendor refuses empty texts and turns.
-fn says_something(block: &Block<'_>) -> bool {
-    !matches!(block, Block::Text { text, .. } | Block::Refusal { text } if text == "\"\"")
+/// The vendor refuses texts of white space, and turns without anything in them.
+pub(super) fn says_something(block: &Block<'_>) -> bool {
+    !matches!(block, Block::Text { text, .. } | Block::Refusal { text } if is_blank(text))
+}
+
+/// A JSON string of white space, which stands in it as itself or as an escape.
+fn is_blank(text: &str) -> bool {
+    let mut rest = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(text);
+    loop {
+        rest = rest.trim_start();
+        match ["\\n", "\\r", "\\t", "\\f"]
+            .iter()
+            .find_map(|escape| rest.strip_prefix(escape))
+        {
+            Some(after) => rest = after,
+            None => return rest.is_empty(),
+        }
+    }
 }
 
 fn write_block(out: &mut Out, block: &Block<'_>) -> Result<(), Error> {
@@ -178,7 +275,7 @@ fn write_block(out: &mut Out, block: &Block<'_>) -> Result<(), Error> {
             out.open()
                 .field_text("type", "tool_result")
                 .field_text("tool_use_id", &tool_id(id));
-            if !content.is_empty() {
+            if content.iter().any(says_something) {
                 out.key("content").list();
                 content.iter().try_for_each(|block| write_block(out, block))?;
                 out.unlist();
@@ -264,7 +361,7 @@ fn tool_id(id: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-fn write_tools(out: &mut Out, ask: &Ask<'_>) {
+fn write_tools(out: &mut Out, ask: &Ask<'_>) -> Result<(), Error> {
     let allowed = |name: &str| match &ask.choice {
         Some(Choice::Some { names, .. }) => names.iter().any(|allowed| allowed == name),
         _ => true,
@@ -280,12 +377,12 @@ fn write_tools(out: &mut Out, ask: &Ask<'_>) {
             }
         }
         if called.is_empty() {
-            return;
+            return Ok(());
         }
     }
     out.key("tools").list();
     for tool in ask.tools.iter().filter(|tool| allowed(&tool.name)) {
-        write_tool(out, tool);
+        write_tool(out, tool)?;
     }
     for name in &called {
         out.open()
@@ -302,7 +399,7 @@ fn write_tools(out: &mut Out, ask: &Ask<'_>) {
         Some(Choice::One(_)) => "tool",
         Some(Choice::Auto | Choice::Some { .. }) => "auto",
         None if single => "auto",
-        None => return,
+        None => return Ok(()),
     };
     out.key("tool_choice").open().field_text("type", kind);
     if let (Some(Choice::One(name)), "tool") = (&ask.choice, kind) {
@@ -312,184 +409,25 @@ fn write_tools(out: &mut Out, ask: &Ask<'_>) {
         out.field("disable_parallel_tool_use", "true");
     }
     out.close();
-}
-
-fn write_tool(out: &mut Out, tool: &Tool<'_>) {
-    out.open().field_text("name", &tool.name);
-    match &tool.freeform {
-        None => {
-            out.field_if("description", tool.description.as_ref());
-            out.field(
-                "input_schema",
-                tool.schema.as_deref().unwrap_or("{\"type\":\"object\"}"),
-            );
-            if tool.strict {
-                out.field("strict", "true");
-            }
-        }
-        Some(grammar) => {
-            crate::translate::freeform::describe(out, tool.description.as_deref(), grammar.as_deref());
-            out.field("input_schema", crate::translate::freeform::SCHEMA);
-        }
-    }
-    out.field_if("cache_control", tool.cache.as_ref()).close();
-}
-
-/// What this dialect refuses in any case is refused here, where it can be named.
-fn sampling(out: &mut Out, ask: &Ask<'_>, thinking: &Thinking<'_>, walk: &mut Walk) -> Result<(), Error> {
-    let free = matches!(thinking, Thinking::Off);
-    if let Some(temperature) = &ask.temperature {
-        if temperature.parse::<f64>().is_ok_and(|heat| heat > 1.0) {
-            return Err(refuse(
-                "temperature".to_owned(),
-                "must be at most 1 for this model: its provider knows no higher one.",
-            ));
-        }
-        if free {
-            out.field("temperature", temperature);
-        } else if temperature.parse() != Ok(1.0) {
-            walk.ignore("temperature");
-        }
-    }
-    for (name, value) in [("top_p", &ask.top_p), ("top_k", &ask.top_k)] {
-        match value {
-            Some(value) if free => {
-                out.field(name, value);
-            }
-            Some(_) => walk.ignore(name),
-            None => {}
-        }
-    }
-    if !ask.stop.is_empty() {
-        out.key("stop_sequences").list();
-        for stop in &ask.stop {
-            out.raw(stop);
-        }
-        out.unlist();
-    }
     Ok(())
 }
 
-enum Thinking<'a> {
-    Off,
-    Budget(u64),
-    Adaptive(Option<Raw<'a>>),
-}
-
-/// How the wish for effort is put to a model of this vendor.
-///
-/// Models from 4.6 on think adaptively and take an effort; older ones, and other vendors that speak this dialect, take a
-/// budget. A budget needs room in `max_tokens`, no forced tool, and the thoughts of a tool loop that is under way.
-fn thinking<'a>(ask: &Ask<'a>, max_tokens: u64, to: &Target<'_>, walk: &mut Walk) -> Thinking<'a> {
-    let field = to.named("thinking", "reasoning_effort", "reasoning.effort");
-    let Some(Effort::Word(word)) = &ask.effort else {
-        return Thinking::Off;
-    };
-    let wanted = match word.trim_matches('"') {
-        "none" => return Thinking::Off,
-        "minimal" => BUDGET_LEAST,
-        "low" => 2048,
-        "medium" => 8192,
-        "high" => 16_384,
-        "xhigh" | "max" => 32_768,
-        _ => {
-            walk.ignore(field);
-            return Thinking::Off;
+/// Strict tools are not asked for: the vendor takes few of them in a call, and closed ones only.
+fn write_tool(out: &mut Out, tool: &Tool<'_>) -> Result<(), Error> {
+    out.open().field_text("name", &tool.name);
+    match &tool.freeform {
+        None => {
+            out.field_if("description", tool.description.as_ref())
+                .key("input_schema");
+            schema::input(out, tool.schema.as_deref().unwrap_or("{}"))?;
         }
-    };
-    let forced = matches!(
-        ask.choice,
-        Some(Choice::Any | Choice::One(_) | Choice::Some { must: true, .. })
-    );
-    if to.options.reasoning == Some(false) || forced {
-        walk.ignore(field);
-        return Thinking::Off;
-    }
-    if adaptive(to.options.upstream_model) {
-        let effort = if word == "\"minimal\"" {
-            Raw::Borrowed("\"low\"")
-        } else {
-            word.clone()
-        };
-        return Thinking::Adaptive(Some(effort));
-    }
-    let budget = wanted.min(max_tokens / 2);
-    if budget < BUDGET_LEAST || loop_without_thoughts(ask) {
-        walk.ignore(field);
-        return Thinking::Off;
-    }
-    Thinking::Budget(budget)
-}
-
-/// `claude-<family>-<major>-<minor>…` of 4.6 or later.
-fn adaptive(model: &str) -> bool {
-    let Some(at) = model.find("claude-") else { return false };
-    let mut numbers = model[at..]
-        .split(['-', '@', ':', '.'])
-        .filter_map(|part| part.parse::<u32>().ok());
-    let major = numbers.next().unwrap_or(0);
-    // A date is no minor version.
-    let minor = numbers.next().filter(|minor| *minor < 100).unwrap_or(0);
-    (5..100).contains(&major) || (major == 4 && minor >= 6)
-}
-
-/// The last turn of the model called tools and does not begin with a thought that can be given back.
-fn loop_without_thoughts(ask: &Ask<'_>) -> bool {
-    let mut turns = ask.turns.iter().rev();
-    let results = |turn: &Turn<'_>| {
-        turn.role == Role::User && turn.blocks.iter().any(|block| matches!(block, Block::Result { .. }))
-    };
-    if !turns.next().is_some_and(results) {
-        return false;
-    }
-    let last = turns.find(|turn| turn.role == Role::Assistant);
-    last.is_some_and(|turn| {
-        !matches!(
-            turn.blocks.first(),
-            Some(Block::Thought {
-                seal: Seal::Signature(_) | Seal::Redacted(_),
-                ..
-            })
-        )
-    })
-}
-
-/// Clients of OpenAI count on their prompts being cached; here it has to be asked for. The marks go to the end of what is
-/// written before the conversation and to the end of the conversation, unless the client set its own.
-fn mark(ask: &mut Ask<'_>) {
-    let blocks = ask.system.iter().chain(ask.turns.iter().flat_map(|turn| &turn.blocks));
-    let own = blocks.filter_map(cache_of).next().is_some() || ask.tools.iter().any(|tool| tool.cache.is_some());
-    if own {
-        return;
-    }
-    let last = ask.turns.iter_mut().rev().find(|turn| turn.role == Role::User);
-    let ends = [ask.system.last_mut(), last.and_then(|turn| turn.blocks.last_mut())];
-    for block in ends.into_iter().flatten() {
-        match block {
-            Block::Text { text, .. } if text == "\"\"" => {}
-            Block::Text { cache, .. }
-            | Block::Image { cache, .. }
-            | Block::File { cache, .. }
-            | Block::Result { cache, .. } => *cache = Some(EPHEMERAL),
-            _ => {}
+        Some(grammar) => {
+            freeform::describe(out, tool.description.as_deref(), grammar.as_deref());
+            out.field("input_schema", freeform::SCHEMA);
         }
     }
-    if ask.system.is_empty()
-        && let Some(tool) = ask.tools.last_mut()
-    {
-        tool.cache = Some(EPHEMERAL);
-    }
-}
-
-fn cache_of<'b>(block: &'b Block<'_>) -> Option<&'b Raw<'b>> {
-    match block {
-        Block::Text { cache, .. }
-        | Block::Image { cache, .. }
-        | Block::File { cache, .. }
-        | Block::Call { cache, .. }
-        | Block::Result { cache, .. } => cache.as_ref(),
-        _ => None,
-    }
+    out.field_if("cache_control", tool.cache.as_ref()).close();
+    Ok(())
 }
 
 #[cfg(test)]
@@ -497,30 +435,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn models_from_4_6_on_think_adaptively() {
-        for model in [
-            "claude-opus-4-6",
-            "claude-sonnet-5",
-            "anthropic/claude-opus-4.7",
-            "eu.claude-haiku-4-8-20260801",
-        ] {
-            assert!(adaptive(model), "{model}");
-        }
-        for model in [
-            "claude-sonnet-4-5",
-            "claude-sonnet-4-20250514",
-            "claude-3-7-sonnet-latest",
-            "kimi-k2",
-            "claude-opus-4-1",
-        ] {
-            assert!(!adaptive(model), "{model}");
-        }
-    }
-
-    #[test]
     fn odd_ids_become_fine_ones_and_stay_apart() {
         assert_eq!(tool_id("toolu_01-A"), "toolu_01-A");
         assert_eq!(tool_id("functions.bash:0"), "functions-2e-bash-3a-0");
         assert_ne!(tool_id("a.b"), tool_id("a:b"));
+    }
+
+    #[test]
+    fn white_space_says_nothing() {
+        for blank in ["\"\"", "\" \"", "\"\\n\\n\"", "\" \\r\\t\\f\""] {
+            assert!(is_blank(blank), "{blank}");
+        }
+        for words in ["\"a\"", "\"\\n.\"", "\"\\\\n\"", "\"\\\"\""] {
+            assert!(!is_blank(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn people_are_not_named_by_address_or_number() {
+        for fine in ["\"u\"", "\"user-17\"", "\"123456\""] {
+            assert!(is_anonymous(fine), "{fine}");
+        }
+        for other in [
+            "\"ann@example.org\"",
+            "\"+49 (30) 901820\"",
+            &format!("\"{}\"", "x".repeat(257)),
+        ] {
+            assert!(!is_anonymous(other), "{other}");
+        }
     }
 }

@@ -24,6 +24,12 @@ pub(crate) struct Reader {
     item: Option<u64>,
     /// The open part has said something.
     said: bool,
+    /// So has the item, in this part or an earlier one.
+    told: bool,
+    /// The kind of delta that tells the open thought.
+    voice: Voice,
+    /// Earlier items of which nothing was told before the next one began.
+    untold: Vec<u64>,
     called: bool,
 }
 
@@ -37,13 +43,26 @@ enum Open {
     Call,
 }
 
+/// Some upstreams tell a thought twice: as it was, and as a summary. The one that begins is heard.
+#[derive(Default, Debug, Clone, Copy, PartialEq, Eq)]
+enum Voice {
+    #[default]
+    None,
+    Summary,
+    Whole,
+}
+
 impl Reader {
     pub fn read(&mut self, data: Val<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
         let [kind, response, index, item, delta] = data
             .pick(["type", "response", "output_index", "item", "delta"])
             .map_err(Error::odd)?;
         let index = index.and_then(Val::count);
+        let late = index.is_some() && index < self.item;
         match kind.map(Val::inner).unwrap_or_default() {
+            // Some upstreams end an item only after the next one has begun. Its deltas have told it.
+            "response.output_item.done" if late => self.late(index, item),
+            kind if late && (kind.ends_with(".done") || kind.ends_with("_part.added")) => Ok(()),
             "response.created" | "response.in_progress" | "response.queued" => self.start(response, sink),
             "response.output_item.added" => {
                 self.start(None, sink)?;
@@ -52,10 +71,11 @@ impl Reader {
             }
             "response.output_text.delta" => self.say(Open::Text, index, delta, sink),
             "response.refusal.delta" => self.say(Open::Refusal, index, delta, sink),
-            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
-                self.say(Open::Thought, index, delta, sink)
-            }
-            "response.reasoning_summary_part.added" if self.open == Open::Thought && self.said => {
+            "response.reasoning_summary_text.delta" => self.think(Voice::Summary, index, delta, sink),
+            "response.reasoning_text.delta" => self.think(Voice::Whole, index, delta, sink),
+            "response.reasoning_summary_part.added"
+                if self.open == Open::Thought && self.said && self.voice == Voice::Summary =>
+            {
                 sink(Event::Delta(Cow::Borrowed("\"\\n\\n\"")))
             }
             "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
@@ -116,7 +136,10 @@ impl Reader {
             .pick(["type", "call_id", "name", "namespace"])
             .map_err(Error::odd)?;
         match kind.map(Val::inner).unwrap_or_default() {
-            "reasoning" => self.open_part(Open::Thought, Part::Thought, sink),
+            "reasoning" => {
+                self.voice = Voice::None;
+                self.open_part(Open::Thought, Part::Thought, sink)
+            }
             kind @ ("function_call" | "custom_tool_call") => {
                 self.called = true;
                 let part = Part::Call {
@@ -154,11 +177,51 @@ impl Reader {
         }
         match delta.filter(|delta| !delta.inner().is_empty()) {
             Some(delta) => {
-                self.said = true;
+                (self.said, self.told) = (true, true);
                 sink(Event::Delta(delta.keep()))
             }
             None => Ok(()),
         }
+    }
+
+    fn think(
+        &mut self,
+        voice: Voice,
+        index: Option<u64>,
+        delta: Option<Val<'_>>,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Error> {
+        self.turn_to(index, sink)?;
+        if self.voice == Voice::None {
+            self.voice = voice;
+        }
+        if self.voice == voice {
+            self.say(Open::Thought, index, delta, sink)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The end of an earlier item. What was never told cannot be told any more; of a thought that is its seal at most.
+    fn late(&self, index: Option<u64>, item: Option<Val<'_>>) -> Result<(), Error> {
+        let (Some(index), Some(item)) = (index, item) else {
+            return Ok(());
+        };
+        if !self.untold.contains(&index) {
+            return Ok(());
+        }
+        let [content, arguments, input] = item.pick(["content", "arguments", "input"]).map_err(Error::odd)?;
+        let mut lost = arguments
+            .or(input)
+            .is_some_and(|said| !matches!(said.inner(), "" | "{}"));
+        let [kind] = item.pick(["type"]).map_err(Error::odd)?;
+        if kind.is_some_and(|kind| kind.inner() == "message") {
+            for part in parts(content)? {
+                let [text, refusal] = part.pick(["text", "refusal"]).map_err(Error::odd)?;
+                lost |= text.or(refusal).is_some_and(|said| !said.inner().is_empty());
+            }
+        }
+        if lost { Err(MIXED) } else { Ok(()) }
     }
 
     /// Some upstreams do not announce their items; none may return to an earlier one.
@@ -170,8 +233,9 @@ impl Reader {
         if index < self.item {
             return Err(MIXED);
         }
+        self.untold.extend(self.item.filter(|_| !self.told));
         self.close(sink)?;
-        (self.item, self.said) = (index, false);
+        (self.item, self.said, self.told, self.voice) = (index, false, false, Voice::None);
         Ok(())
     }
 
@@ -203,7 +267,8 @@ impl Reader {
             }
             "reasoning" if self.open == Open::Thought => {
                 if !self.said {
-                    for (number, part) in parts(summary)?.into_iter().chain(parts(content)?).enumerate() {
+                    let told = Some(parts(summary)?).filter(|parts| !parts.is_empty());
+                    for (number, part) in told.map_or_else(|| parts(content), Ok)?.into_iter().enumerate() {
                         let [text] = part.pick(["text"]).map_err(Error::odd)?;
                         if number > 0 {
                             sink(Event::Delta(Cow::Borrowed("\"\\n\\n\"")))?;
@@ -222,7 +287,7 @@ impl Reader {
             _ => {}
         }
         self.close(sink)?;
-        self.said = false;
+        (self.said, self.told) = (false, true);
         Ok(())
     }
 
@@ -304,16 +369,14 @@ fn failure(error: Option<Val<'_>>) -> Result<Failure<'_>, Error> {
         Some(error) => error.pick(["code", "message"]).map_err(Error::odd)?,
         None => [None, None],
     };
-    Ok(Failure {
-        status: match code.map(Val::inner).unwrap_or_default() {
-            "rate_limit_exceeded" => 429,
-            "insufficient_quota" => 402,
-            "server_is_overloaded" | "slow_down" => 529,
-            "" | "server_error" | "vector_store_timeout" => 500,
-            _ => 400,
-        },
-        message: message
-            .and_then(Val::text)
-            .unwrap_or(Cow::Borrowed("The upstream failed.")),
-    })
+    let code = code.map(Val::inner).unwrap_or_default();
+    let status = match code {
+        "rate_limit_exceeded" => 429,
+        "insufficient_quota" => 402,
+        "server_is_overloaded" | "slow_down" => 529,
+        "" | "server_error" | "vector_store_timeout" => 500,
+        _ => 400,
+    };
+    let failure = Failure::new(status, message);
+    Ok(failure.overflows(code == "context_length_exceeded"))
 }

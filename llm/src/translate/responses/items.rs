@@ -67,6 +67,22 @@ fn message<'a>(got: &Got<'a>, walk: &mut Walk, ask: &mut Ask<'a>) -> Result<(), 
         }
     };
     for block in content(got.need("content")?, &table::PARTS, walk)? {
+        // No other dialect has a place for them there.
+        let kind = match &block {
+            Block::Image { .. } if role != Role::User => "input_image",
+            Block::File { .. } if role != Role::User => "input_file",
+            Block::Refusal { .. } if role == Role::System => "refusal",
+            _ => "",
+        };
+        if !kind.is_empty() {
+            let who = match role {
+                Role::System => "instructions",
+                Role::Assistant => "messages of the model's",
+                Role::User => "messages of the user's",
+            };
+            let why = format!("cannot stand in {who} for this model's provider. Send it in another message.");
+            return Err(refuse(format!("input[message].content[{kind}]"), why));
+        }
         if role == Role::System && ask.turns.is_empty() {
             ask.system.push(block);
         } else {

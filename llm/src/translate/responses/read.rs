@@ -24,17 +24,20 @@ const SHARED: [&str; 5] = [
     "service_tier",
 ];
 
-/// Fields that the vendor repeats in its answer. It repeats instructions and tools too; they are left out, since each answer
-/// would carry them three times.
-const REPEATED: [&str; 8] = [
-    "max_output_tokens",
-    "metadata",
-    "prompt_cache_key",
-    "reasoning",
-    "safety_identifier",
-    "temperature",
-    "top_p",
-    "user",
+/// Fields that the vendor repeats in its answer, with what it says where they are missing. It repeats instructions and tools
+/// too; they are left out, since each answer would carry them three times.
+const REPEATED: [(&str, &str); 11] = [
+    ("max_output_tokens", ""),
+    ("metadata", "{}"),
+    ("prompt_cache_key", ""),
+    ("reasoning", ""),
+    ("safety_identifier", ""),
+    ("temperature", "null"),
+    ("user", ""),
+    ("parallel_tool_calls", "true"),
+    ("tool_choice", "\"auto\""),
+    ("text", "{\"format\":{\"type\":\"text\"}}"),
+    ("top_p", "null"),
 ];
 
 pub(crate) fn read<'a>(body: Val<'a>, walk: &mut Walk) -> Result<Ask<'a>, Error> {
@@ -96,25 +99,13 @@ pub(crate) fn read<'a>(body: Val<'a>, walk: &mut Walk) -> Result<Ask<'a>, Error>
 /// Members of the answer's object, with their defaults.
 fn echo(body: Val<'_>) -> Result<String, Error> {
     let mut echo = String::new();
-    for (name, value) in REPEATED.into_iter().zip(body.pick(REPEATED).map_err(broken)?) {
-        if let Some(value) = value {
-            echo.push_str(&format!(",\"{name}\":{}", compact(value.raw)));
-        }
-    }
-    let [parallel, choice, text] = body
-        .pick(["parallel_tool_calls", "tool_choice", "text"])
-        .map_err(broken)?;
-    for (name, value, default) in [
-        ("parallel_tool_calls", parallel, "true"),
-        ("tool_choice", choice, "\"auto\""),
-        ("text", text, "{\"format\":{\"type\":\"text\"}}"),
-    ] {
+    for ((name, default), value) in REPEATED
+        .into_iter()
+        .zip(body.pick(REPEATED.map(|(name, _)| name)).map_err(broken)?)
+    {
         let value = value.map_or(Cow::Borrowed(default), |value| compact(value.raw));
-        echo.push_str(&format!(",\"{name}\":{value}"));
-    }
-    for (name, default) in [("metadata", "{}"), ("temperature", "null"), ("top_p", "null")] {
-        if !echo.contains(&format!(",\"{name}\":")) {
-            echo.push_str(&format!(",\"{name}\":{default}"));
+        if !value.is_empty() {
+            echo.push_str(&format!(",\"{name}\":{value}"));
         }
     }
     echo.remove(0);

@@ -3,6 +3,7 @@
 use crate::{
     Error,
     error::Report,
+    responses::error,
     translate::{
         Context,
         answer::{Said, Whole},
@@ -108,7 +109,7 @@ impl Speaker {
             .field_count("output_index", at as u64)
             .key("item");
         if let Some(said) = self.whole.parts.last() {
-            item(out, said, at, context, false);
+            item(out, said, at, context, "in_progress");
         }
         end(out);
         if matches!(part, Part::Text | Part::Refusal) {
@@ -169,7 +170,7 @@ impl Speaker {
             .field_count("output_index", at as u64)
             .key("item");
         if let Some(said) = self.whole.parts.last() {
-            item(out, said, at, context, true);
+            item(out, said, at, context, "completed");
         }
         end(out);
     }
@@ -235,9 +236,9 @@ fn content(out: &mut Out, said: &Said) {
     out.close();
 }
 
-fn item(out: &mut Out, said: &Said, at: usize, context: &Context, done: bool) {
+fn item(out: &mut Out, said: &Said, at: usize, context: &Context, status: &str) {
     out.open().field_text("id", &id(&said.part, at, context));
-    let status = if done { "completed" } else { "in_progress" };
+    let done = status != "in_progress";
     match &said.part {
         Part::Text | Part::Refusal => {
             out.field_text("type", "message")
@@ -289,7 +290,7 @@ fn object(out: &mut Out, whole: &Whole, context: &Context, status: Status<'_>) {
     out.field_text("status", status.event().trim_start_matches("response."));
     match status {
         Status::Failed(report) => {
-            out.key("error").open().field_text("code", error_code(report.status));
+            out.key("error").open().field_text("code", error::code(report));
             out.field_text("message", report.message).close();
         }
         _ => {
@@ -313,7 +314,9 @@ fn object(out: &mut Out, whole: &Whole, context: &Context, status: Status<'_>) {
         .list();
     if !matches!(status, Status::InProgress) {
         for (at, said) in whole.parts.iter().enumerate() {
-            item(out, said, at, context, true);
+            // An answer that was cut was cut in its last item.
+            let cut = at + 1 == whole.parts.len() && !matches!(status, Status::Completed);
+            item(out, said, at, context, if cut { "incomplete" } else { "completed" });
         }
     }
     out.unlist()
@@ -328,15 +331,6 @@ fn object(out: &mut Out, whole: &Whole, context: &Context, status: Status<'_>) {
         }
     }
     out.close();
-}
-
-/// Of the vendor's closed list.
-const fn error_code(status: u16) -> &'static str {
-    match status {
-        429 => "rate_limit_exceeded",
-        400 => "invalid_prompt",
-        _ => "server_error",
-    }
 }
 
 fn write_usage(out: &mut Out, usage: &Usage) {

@@ -2,8 +2,9 @@
 
 use types::Dialect;
 
-use crate::translate::table::{
-    Client, Kind, Rule::Ignore as I, Rule::Map as M, Rule::Refuse as R, Shape, Union, kind, no_kind, row,
+use crate::translate::{
+    rows,
+    table::{Client, Rule::Ignore as I, Rule::Map as M, Rule::Refuse as R, Shape, Union, kind, no_kind, row, shape},
 };
 
 pub static CLIENT: Client = Client {
@@ -14,7 +15,8 @@ pub static CLIENT: Client = Client {
 };
 
 const STATE: &str = "The gateway keeps no answers. Send the whole conversation as `input`.";
-const KEPT: &str = "It names something that the vendor keeps. Send the content itself.";
+const REFERENCE: &str = "The gateway keeps no answers. Set `store` to false in the client (AI SDK: \
+    `providerOptions: { openai: { store: false } }`), or let it call Chat Completions (`openai.chat(…)`).";
 const HOSTED: &str = "Such a tool is run by OpenAI. Leave it out, or use a model of theirs.";
 const ITS_OWN: &str = "It is of a kind that only OpenAI's models know.";
 
@@ -23,107 +25,106 @@ pub(crate) static BODY: Shape = Shape {
     frame: "$",
     needs: &["model", "input", "tools"],
     rows: &[
-        row("model", M, M, "\"m\"")
-            .quiet()
-            .note("The gateway puts in the upstream's name."),
-        row("input", M, M, "\"hi\""),
-        row("instructions", M, M, "\"Be brief.\""),
-        row("max_output_tokens", M, M, "64")
-            .note("Messages needs a cap: without one it is the model's own, else 4096."),
-        row("temperature", M, M, "0.1").note("To Messages at most 1; left out and named while the model thinks."),
-        row("top_p", M, M, "0.9"),
-        row("stream", M, M, "true").unset("false"),
+        rows::MODEL,
+        row("input", M, M, r#""hi""#),
+        row("instructions", M, M, r#""Be brief.""#),
+        row("max_output_tokens", M, M, "64").note(
+            "At most what the model can give. Messages needs a cap: without one it is the model's own, else 4096.",
+        ),
+        rows::TEMPERATURE,
+        rows::TOP_P,
+        rows::STREAM,
         row("stream_options", M, M, "{}").quiet(),
         row(
             "tools",
             M,
             M,
-            "[{\"type\":\"function\",\"name\":\"f\",\"parameters\":{\"type\":\"object\"},\"strict\":false}]",
+            r#"[{"type":"function","name":"f","parameters":{"type":"object"},"strict":false}]"#,
         )
         .unset("[]"),
-        row("tool_choice", M, M, "\"required\"").note("Without `tools` it means nothing and is left out."),
+        rows::TOOL_CHOICE,
         row("parallel_tool_calls", M, M, "false").note("With `tools` only."),
         row(
             "text",
             M,
             M,
-            "{\"format\":{\"type\":\"json_schema\",\"name\":\"s\",\"schema\":{\"type\":\"object\"}}}",
+            r#"{"format":{"type":"json_schema","name":"s","schema":{"type":"object"}}}"#,
         ),
-        row("reasoning", M, M, "{\"effort\":\"high\"}"),
-        row("include", M, M, "[\"reasoning.encrypted_content\"]")
+        row("reasoning", M, M, r#"{"effort":"high"}"#),
+        row("include", M, M, r#"["reasoning.encrypted_content"]"#)
             .quiet()
             .unset("[]")
             .note("`reasoning.encrypted_content` is always there; other values are left out and named."),
-        row("store", I, I, "true").unset("false").note("Nothing is kept."),
-        row("previous_response_id", R, R, "\"resp_1\"").note(STATE),
-        row("conversation", R, R, "\"conv_1\"").note(STATE),
+        rows::STORE,
+        row("previous_response_id", R, R, r#""resp_1""#).note(STATE),
+        row("conversation", R, R, r#""conv_1""#).note(STATE),
         row("background", R, R, "true").unset("false").note(STATE),
-        row("background_options", I, I, "{\"completion_window\":\"2h\"}"),
-        row("prompt", R, R, "{\"id\":\"pmpt_1\"}").note(KEPT),
-        row("prompt_cache_key", M, M, "\"k\"")
+        row("background_options", I, I, r#"{"completion_window":"2h"}"#),
+        row("prompt", R, R, r#"{"id":"pmpt_1"}"#).note(rows::KEPT),
+        row("prompt_cache_key", M, M, r#""k""#)
             .note("To Messages: `cache_control` at the end of instructions and conversation."),
-        row("prompt_cache_options", I, M, "{\"mode\":\"implicit\"}"),
-        row("prompt_cache_retention", I, M, "\"24h\""),
-        row("user", M, M, "\"u\"").note("`metadata.user_id`."),
-        row("safety_identifier", M, M, "\"u\"").note("`metadata.user_id`."),
-        row("metadata", M, M, "{\"a\":\"b\"}")
+        row("prompt_cache_options", I, M, r#"{"mode":"implicit"}"#),
+        rows::CACHE_RETENTION,
+        rows::USER,
+        rows::SAFETY_IDENTIFIER,
+        row("metadata", M, M, r#"{"a":"b"}"#)
             .quiet()
             .unset("{}")
             .note("Repeated in the answer, as ever; no upstream sees it."),
-        row("service_tier", I, M, "\"flex\"").unset("\"auto\"|\"default\""),
+        rows::SERVICE_TIER,
         row("max_tool_calls", I, I, "3"),
-        row("top_logprobs", I, I, "2").unset("0"),
-        row("truncation", I, I, "\"auto\"").unset("\"disabled\""),
-        row("context_management", I, I, "[{\"type\":\"compaction\"}]").unset("[]"),
-        row("client_metadata", I, I, "{\"a\":\"b\"}").unset("{}"),
-        row("moderation", I, I, "{\"model\":\"m\"}"),
-        row("access_programs", I, I, "{\"cyber\":\"standard\"}"),
-        row("image", I, I, "{\"context_compression\":\"auto\"}"),
+        rows::TOP_LOGPROBS,
+        row("truncation", I, I, r#""auto""#).unset(r#""disabled""#),
+        row("context_management", I, I, r#"[{"type":"compaction"}]"#).unset("[]"),
+        row("client_metadata", I, I, r#"{"a":"b"}"#).unset("{}"),
+        rows::MODERATION,
+        row("access_programs", I, I, r#"{"cyber":"standard"}"#),
+        row("image", I, I, r#"{"context_compression":"auto"}"#),
     ],
 };
 
 macro_rules! frame {
     ($tail:literal) => {
-        concat!("{\"model\":\"m\",\"input\":\"hi\",", $tail, "}")
+        concat!(r#"{"model":"m","input":"hi","#, $tail, "}")
     };
 }
 
 pub(crate) static STREAM_OPTIONS: Shape = Shape {
     path: "stream_options",
-    frame: frame!("\"stream\":true,\"stream_options\":$"),
+    frame: frame!(r#""stream":true,"stream_options":$"#),
     needs: &[],
-    rows: &[row("include_obfuscation", I, I, "true").unset("false")],
+    rows: &[rows::OBFUSCATION],
 };
 
 pub(crate) static REASONING: Shape = Shape {
     path: "reasoning",
-    frame: frame!("\"reasoning\":$"),
+    frame: frame!(r#""reasoning":$"#),
     needs: &[],
     rows: &[
-        row("effort", M, M, "\"high\"").note(
+        row("effort", M, M, r#""high""#).note(
             "`reasoning_effort`; a budget of thoughts, or adaptive thinking with this effort from Claude 4.6 on.",
         ),
-        row("summary", M, M, "\"auto\"")
+        row("summary", M, M, r#""auto""#)
             .quiet()
             .note("Thoughts come as summaries whenever the upstream tells them."),
-        row("generate_summary", M, M, "\"auto\"").quiet(),
-        row("context", I, I, "\"all_turns\"").unset("\"auto\""),
-        row("mode", I, I, "\"pro\"").unset("\"standard\""),
+        row("generate_summary", M, M, r#""auto""#).quiet(),
+        row("context", I, I, r#""all_turns""#).unset(r#""auto""#),
+        row("mode", I, I, r#""pro""#).unset(r#""standard""#),
     ],
 };
 
 pub(crate) static TEXT: Shape = Shape {
     path: "text",
-    frame: frame!("\"text\":$"),
+    frame: frame!(r#""text":$"#),
     needs: &[],
     rows: &[
         row(
             "format",
             M,
             M,
-            "{\"type\":\"json_schema\",\"name\":\"s\",\"schema\":{\"type\":\"object\"}}",
+            r#"{"type":"json_schema","name":"s","schema":{"type":"object"}}"#,
         ),
-        row("verbosity", I, M, "\"low\""),
+        row("verbosity", I, M, r#""low""#),
     ],
 };
 
@@ -139,99 +140,84 @@ pub(crate) static ITEM: Union = Union {
         kind("custom_tool_call_output", &CUSTOM_RESULT),
         kind("reasoning", &THOUGHT),
         no_kind("web_search_call", I, I).note("What was searched stays in the answer that followed."),
-        no_kind("item_reference", R, R).note(STATE),
+        no_kind("item_reference", R, R).note(REFERENCE),
         no_kind("local_shell_call", R, R).note(ITS_OWN),
         no_kind("local_shell_call_output", R, R).note(ITS_OWN),
         no_kind("compaction", R, R).note(ITS_OWN),
     ],
     unknown: R,
-    frame: "{\"model\":\"m\",\"input\":[$,{\"role\":\"user\",\"content\":\"hi\"}]}",
+    frame: r#"{"model":"m","input":[{"role":"user","content":"hi"},$]}"#,
 };
 
-static MESSAGE: Shape = Shape {
-    path: "input[message]",
-    frame: "",
-    needs: &["role", "content"],
-    rows: &[
-        row("role", M, M, "\"user\"").note("`system` and `developer` before the conversation: `system`. Later on, to Messages: in the user's turn, marked `<system>`."),
-        row("content", M, M, "\"first\""),
-        row("id", M, M, "\"msg_1\"").quiet(),
-        row("status", M, M, "\"completed\"").quiet(),
-        row("phase", M, M, "\"commentary\"").quiet(),
+static MESSAGE: Shape = shape("input[message]", &["role", "content"], &[
+        row("role", M, M, r#""user""#).note("`system` and `developer` before the conversation: `system`. Later on, to Messages: in the user's turn, marked `<system>`."),
+        rows::CONTENT,
+        rows::ID,
+        rows::STATUS,
+        row("phase", M, M, r#""commentary""#).quiet(),
+    ]);
+static CALL: Shape = shape(
+    "input[function_call]",
+    &["call_id", "name", "arguments"],
+    &[
+        row("call_id", M, M, r#""c_1""#).note("To Messages, letters that it does not take are written as their codes."),
+        rows::NAME,
+        rows::NAMESPACE,
+        rows::ARGUMENTS,
+        rows::ID,
+        rows::STATUS,
+        rows::CALLER,
+        rows::ASYNC,
     ],
-};
-static CALL: Shape = Shape {
-    path: "input[function_call]",
-    frame: "",
-    needs: &["call_id", "name", "arguments"],
-    rows: &[
-        row("call_id", M, M, "\"c_1\"").note("To Messages, letters that it does not take are written as their codes."),
-        row("name", M, M, "\"f\""),
-        row("namespace", M, M, "\"n\"").note("In front of the name, with `__`."),
-        row("arguments", M, M, "\"{\\\"a\\\":1.0}\"")
-            .note("To Messages as the object written in it; what is none goes as `{\"invalid_arguments\": …}`."),
-        row("id", M, M, "\"fc_1\"").quiet(),
-        row("status", M, M, "\"completed\"").quiet(),
-        row("caller", I, I, "{\"type\":\"program\",\"caller_id\":\"p\"}").unset("{\"type\":\"direct\"}"),
-        row("async", I, I, "true").unset("false"),
-    ],
-};
-static RESULT: Shape = Shape {
-    path: "input[function_call_output]",
-    frame: "",
-    needs: &["call_id", "output"],
-    rows: &[
-        row("call_id", M, M, "\"c_1\""),
-        row("output", M, M, "\"done\"")
+);
+static RESULT: Shape = shape(
+    "input[function_call_output]",
+    &["call_id", "output"],
+    &[
+        rows::CALL_ID,
+        row("output", M, M, r#""done""#)
             .note("Pictures and files go to Chat Completions in a user message after the results."),
-        row("id", M, M, "\"fco_1\"").quiet(),
-        row("status", M, M, "\"completed\"").quiet(),
-        row("name", M, M, "\"f\"").quiet(),
-        row("namespace", M, M, "\"n\"").quiet(),
-        row("caller", I, I, "{\"type\":\"program\",\"caller_id\":\"p\"}").unset("{\"type\":\"direct\"}"),
+        rows::ID,
+        rows::STATUS,
+        row("name", M, M, r#""f""#).quiet(),
+        row("namespace", M, M, r#""n""#).quiet(),
+        rows::CALLER,
     ],
-};
-static CUSTOM_CALL: Shape = Shape {
-    path: "input[custom_tool_call]",
-    frame: "",
-    needs: &["call_id", "name", "input"],
-    rows: &[
-        row("call_id", M, M, "\"c_1\""),
-        row("name", M, M, "\"f\""),
-        row("namespace", M, M, "\"n\"").note("In front of the name, with `__`."),
-        row("input", M, M, "\"text\"").note("As `{\"input\": …}`."),
-        row("id", M, M, "\"ctc_1\"").quiet(),
-        row("status", M, M, "\"completed\"").quiet(),
-        row("caller", I, I, "{\"type\":\"program\",\"caller_id\":\"p\"}").unset("{\"type\":\"direct\"}"),
-        row("async", I, I, "true").unset("false"),
+);
+static CUSTOM_CALL: Shape = shape(
+    "input[custom_tool_call]",
+    &["call_id", "name", "input"],
+    &[
+        rows::CALL_ID,
+        rows::NAME,
+        rows::NAMESPACE,
+        row("input", M, M, r#""text""#).note(r#"As `{"input": …}`."#),
+        rows::ID,
+        rows::STATUS,
+        rows::CALLER,
+        rows::ASYNC,
     ],
-};
-static CUSTOM_RESULT: Shape = Shape {
-    path: "input[custom_tool_call_output]",
-    frame: "",
-    needs: &["call_id", "output"],
-    rows: &[
-        row("call_id", M, M, "\"c_1\""),
-        row("output", M, M, "\"done\""),
-        row("id", M, M, "\"ctco_1\"").quiet(),
-        row("status", M, M, "\"completed\"").quiet(),
-        row("name", M, M, "\"f\"").quiet(),
-        row("caller", I, I, "{\"type\":\"program\",\"caller_id\":\"p\"}").unset("{\"type\":\"direct\"}"),
+);
+static CUSTOM_RESULT: Shape = shape(
+    "input[custom_tool_call_output]",
+    &["call_id", "output"],
+    &[
+        rows::CALL_ID,
+        row("output", M, M, r#""done""#),
+        rows::ID,
+        rows::STATUS,
+        row("name", M, M, r#""f""#).quiet(),
+        rows::CALLER,
     ],
-};
-static THOUGHT: Shape = Shape {
-    path: "input[reasoning]",
-    frame: "",
-    needs: &["summary", "encrypted_content"],
-    rows: &[
-        row("summary", M, M, "[{\"type\":\"summary_text\",\"text\":\"hm\"}]"),
-        row("encrypted_content", M, M, "\"$seal\"")
-            .note("Of this gateway's making it leads back to the upstream that thought; an item with another one, or none, is left out and named."),
-        row("content", I, I, "[{\"type\":\"reasoning_text\",\"text\":\"hm\"}]").unset("[]"),
-        row("id", M, M, "\"rs_1\"").quiet(),
-        row("status", M, M, "\"completed\"").quiet(),
-    ],
-};
+);
+static THOUGHT: Shape = shape("input[reasoning]", &["summary", "encrypted_content"], &[
+        row("summary", M, M, r#"[{"type":"summary_text","text":"hm"}]"#),
+        row("encrypted_content", M, M, r#""$seal""#)
+            .note("Of this gateway's making it leads back to the upstream that thought; an item with another one, or none, is left out and named. To Chat Completions in the running turn only."),
+        row("content", I, I, r#"[{"type":"reasoning_text","text":"hm"}]"#).unset("[]"),
+        rows::ID,
+        rows::STATUS,
+    ]);
 
 pub(crate) static PARTS: Union = Union {
     path: "input[message].content",
@@ -246,59 +232,50 @@ pub(crate) static PARTS: Union = Union {
         no_kind("input_audio", R, R).note("There is no sound on the other side."),
     ],
     unknown: R,
-    frame: "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"a\"},$]}]}",
+    frame: r#"{"model":"m","input":[{"role":"user","content":[{"type":"input_text","text":"a"},$]}]}"#,
 };
-static INPUT_TEXT: Shape = Shape {
-    path: "input[message].content[input_text]",
-    frame: "",
-    needs: &["text"],
-    rows: &[
-        row("text", M, M, "\"b\""),
-        row("prompt_cache_breakpoint", M, I, "{\"mode\":\"explicit\"}").note("`cache_control` of five minutes."),
+static INPUT_TEXT: Shape = shape(
+    "input[message].content[input_text]",
+    &["text"],
+    &[
+        rows::TEXT,
+        row("prompt_cache_breakpoint", M, I, r#"{"mode":"explicit"}"#).note("`cache_control` of five minutes."),
     ],
-};
-static OUTPUT_TEXT: Shape = Shape {
-    path: "input[message].content[output_text]",
-    frame: "",
-    needs: &["text"],
-    rows: &[
-        row("text", M, M, "\"b\""),
-        row("annotations", I, I, "[{\"type\":\"url_citation\"}]").unset("[]"),
-        row("logprobs", I, I, "[{\"token\":\"a\"}]").unset("[]"),
+);
+static OUTPUT_TEXT: Shape = shape(
+    "input[message].content[output_text]",
+    &["text"],
+    &[
+        rows::TEXT,
+        rows::ANNOTATIONS,
+        row("logprobs", I, I, r#"[{"token":"a"}]"#).unset("[]"),
     ],
-};
-static REFUSAL: Shape = Shape {
-    path: "input[message].content[refusal]",
-    frame: "",
-    needs: &["refusal"],
-    rows: &[row("refusal", M, M, "\"no\"").note("To Messages as text.")],
-};
-static IMAGE: Shape = Shape {
-    path: "input[message].content[input_image]",
-    frame: "",
-    needs: &["image_url"],
-    rows: &[
-        row("image_url", M, M, "\"data:image/png;base64,iVBORw0K\"").note("An address, or a `data:` URL in base64."),
-        row("detail", I, M, "\"low\"").unset("\"auto\""),
-        row("file_id", R, R, "\"file_1\"").note(KEPT),
-        row("prompt_cache_breakpoint", M, I, "{\"mode\":\"explicit\"}"),
+);
+static REFUSAL: Shape = shape("input[message].content[refusal]", &["refusal"], &[rows::REFUSAL]);
+static IMAGE: Shape = shape(
+    "input[message].content[input_image]",
+    &["image_url"],
+    &[
+        row("image_url", M, M, r#""data:image/png;base64,iVBORw0K""#).note(rows::IMAGE_URL),
+        rows::DETAIL,
+        row("file_id", R, R, r#""file_1""#).note(rows::KEPT),
+        row("prompt_cache_breakpoint", M, I, r#"{"mode":"explicit"}"#),
     ],
-};
-static FILE: Shape = Shape {
-    path: "input[message].content[input_file]",
-    frame: "",
-    needs: &["file_data"],
-    rows: &[
-        row("file_data", M, M, "\"data:application/pdf;base64,JVBERi0x\"").note("To Messages only PDF."),
-        row("filename", M, M, "\"a.pdf\"").note("`title`; `filename`."),
-        row("file_url", M, R, "\"https://x/y.pdf\"")
+);
+static FILE: Shape = shape(
+    "input[message].content[input_file]",
+    &["file_data"],
+    &[
+        rows::FILE_DATA,
+        row("filename", M, M, r#""a.pdf""#).note("`title`; `filename`."),
+        row("file_url", M, R, r#""https://x/y.pdf""#)
             .instead("file_data")
             .note("Chat Completions takes no addresses of documents. Send the document itself."),
-        row("file_id", R, M, "\"file_1\"").instead("file_data").note(KEPT),
-        row("detail", I, I, "\"low\"").unset("\"auto\""),
-        row("prompt_cache_breakpoint", M, I, "{\"mode\":\"explicit\"}"),
+        rows::FILE_ID,
+        row("detail", I, I, r#""low""#).unset(r#""auto""#),
+        row("prompt_cache_breakpoint", M, I, r#"{"mode":"explicit"}"#),
     ],
-};
+);
 
 /// What a tool gave back.
 pub(crate) static OUTPUT: Union = Union {
@@ -311,7 +288,7 @@ pub(crate) static OUTPUT: Union = Union {
         kind("input_file", &FILE),
     ],
     unknown: R,
-    frame: "{\"model\":\"m\",\"input\":[{\"type\":\"function_call_output\",\"call_id\":\"c\",\"output\":[{\"type\":\"input_text\",\"text\":\"a\"},$]}]}",
+    frame: r#"{"model":"m","input":[{"type":"function_call_output","call_id":"c","output":[{"type":"input_text","text":"a"},$]}]}"#,
 };
 
 pub(crate) static TOOL: Union = Union {
@@ -330,89 +307,66 @@ pub(crate) static TOOL: Union = Union {
         no_kind("local_shell", R, R).note(ITS_OWN),
         no_kind("shell", R, R).note(ITS_OWN),
         no_kind("apply_patch", R, R).note(ITS_OWN),
-        Kind {
-            name: "file_search",
-            to: [R, R],
-            shape: None,
-            note: HOSTED,
-        },
-        Kind {
-            name: "code_interpreter",
-            to: [R, R],
-            shape: None,
-            note: HOSTED,
-        },
-        Kind {
-            name: "mcp",
-            to: [R, R],
-            shape: None,
-            note: HOSTED,
-        },
+        no_kind("file_search", R, R).note(HOSTED),
+        no_kind("code_interpreter", R, R).note(HOSTED),
+        no_kind("mcp", R, R).note(HOSTED),
     ],
     unknown: R,
-    frame: frame!("\"tools\":[$]"),
+    frame: frame!(r#""tools":[$]"#),
 };
-static FUNCTION: Shape = Shape {
-    path: "tools[function]",
-    frame: "",
-    needs: &["name", "parameters"],
-    rows: &[
-        row("name", M, M, "\"f\""),
-        row("description", M, M, "\"does\""),
-        row(
-            "parameters",
-            M,
-            M,
-            "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"number\"}}}",
-        ),
-        row("strict", M, M, "true").unset("false"),
-        row("allowed_callers", I, I, "[\"programmatic\"]").unset("[\"direct\"]"),
-        row("defer_loading", I, I, "true").unset("false"),
-        row("output_schema", I, I, "{\"type\":\"object\"}"),
-        row("async", I, I, "true").unset("false"),
+static FUNCTION: Shape = shape(
+    "tools[function]",
+    &["name", "parameters"],
+    &[
+        rows::NAME,
+        rows::DESCRIPTION,
+        rows::PARAMETERS,
+        rows::STRICT,
+        rows::ALLOWED_CALLERS,
+        rows::DEFER_LOADING,
+        row("output_schema", I, I, r#"{"type":"object"}"#),
+        rows::ASYNC,
     ],
-};
-static CUSTOM: Shape = Shape {
-    path: "tools[custom]",
-    frame: "",
-    needs: &["name"],
-    rows: &[
-        row("name", M, M, "\"f\"").note("A tool with one string, `input`; its text reaches the client as it comes."),
-        row("description", M, M, "\"does\""),
+);
+static CUSTOM: Shape = shape(
+    "tools[custom]",
+    &["name"],
+    &[
+        row("name", M, M, r#""f""#).note("A tool with one string, `input`; its text reaches the client as it comes."),
+        rows::DESCRIPTION,
         row(
             "format",
             M,
             M,
-            "{\"type\":\"grammar\",\"syntax\":\"lark\",\"definition\":\"start: WORD\"}",
+            r#"{"type":"grammar","syntax":"lark","definition":"start: WORD"}"#,
         )
         .note("In the description."),
-        row("allowed_callers", I, I, "[\"programmatic\"]").unset("[\"direct\"]"),
-        row("defer_loading", I, I, "true").unset("false"),
-        row("async", I, I, "true").unset("false"),
+        rows::ALLOWED_CALLERS,
+        rows::DEFER_LOADING,
+        rows::ASYNC,
     ],
-};
-static NAMESPACE: Shape = Shape {
-    path: "tools[namespace]",
-    frame: "",
-    needs: &["name", "tools"],
-    rows: &[
-        row("name", M, M, "\"n\"").note("In front of its tools' names, with `__`; calls come back with both."),
-        row("description", M, M, "\"about\"").note("Before the descriptions of its tools."),
+);
+static NAMESPACE: Shape = shape(
+    "tools[namespace]",
+    &["name", "tools"],
+    &[
+        row("name", M, M, r#""n""#).note("In front of its tools' names, with `__`; calls come back with both."),
+        row("description", M, M, r#""about""#).note("Before the descriptions of its tools."),
         row(
             "tools",
             M,
             M,
-            "[{\"type\":\"function\",\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}]",
+            r#"[{"type":"function","name":"f","parameters":{"type":"object"}}]"#,
         ),
     ],
-};
+);
 pub(crate) static INNER_TOOL: Union = Union {
     path: "tools[namespace].tools",
     by: "type",
     default: "",
     kinds: &[kind("function", &FUNCTION), kind("custom", &CUSTOM)],
     unknown: R,
-    frame: frame!("\"tools\":[{\"type\":\"namespace\",\"name\":\"n\",\"tools\":[$]}]"),
+    frame: frame!(r#""tools":[{"type":"namespace","name":"n","tools":[$]}]"#),
 };
 pub(crate) static GRAMMAR: Union = Union {
     path: "tools[custom].format",
@@ -420,23 +374,17 @@ pub(crate) static GRAMMAR: Union = Union {
     default: "",
     kinds: &[kind("text", &GRAMMAR_NONE), kind("grammar", &GRAMMAR_SOME)],
     unknown: R,
-    frame: frame!("\"tools\":[{\"type\":\"custom\",\"name\":\"f\",\"format\":$}]"),
+    frame: frame!(r#""tools":[{"type":"custom","name":"f","format":$}]"#),
 };
-static GRAMMAR_NONE: Shape = Shape {
-    path: "tools[custom].format[text]",
-    frame: "",
-    needs: &[],
-    rows: &[],
-};
-static GRAMMAR_SOME: Shape = Shape {
-    path: "tools[custom].format[grammar]",
-    frame: "",
-    needs: &["syntax", "definition"],
-    rows: &[
-        row("syntax", M, M, "\"lark\""),
-        row("definition", M, M, "\"start: WORD\""),
+static GRAMMAR_NONE: Shape = shape("tools[custom].format[text]", &[], &[]);
+static GRAMMAR_SOME: Shape = shape(
+    "tools[custom].format[grammar]",
+    &["syntax", "definition"],
+    &[
+        row("syntax", M, M, r#""lark""#),
+        row("definition", M, M, r#""start: WORD""#),
     ],
-};
+);
 
 pub(crate) static CHOICE: Union = Union {
     path: "tool_choice",
@@ -448,24 +396,17 @@ pub(crate) static CHOICE: Union = Union {
         kind("allowed_tools", &CHOICE_ALLOWED),
     ],
     unknown: R,
-    frame: frame!("\"tools\":[{\"type\":\"function\",\"name\":\"f\"}],\"tool_choice\":$"),
+    frame: frame!(r#""tools":[{"type":"function","name":"f"}],"tool_choice":$"#),
 };
-static CHOICE_ONE: Shape = Shape {
-    path: "tool_choice[function]",
-    frame: "",
-    needs: &["name"],
-    rows: &[row("name", M, M, "\"f\"")],
-};
-static CHOICE_ALLOWED: Shape = Shape {
-    path: "tool_choice[allowed_tools]",
-    frame: "",
-    needs: &["mode", "tools"],
-    rows: &[
-        row("mode", M, M, "\"required\""),
-        row("tools", M, M, "[{\"type\":\"function\",\"name\":\"f\"}]")
-            .note("To Messages the other tools are left out."),
+static CHOICE_ONE: Shape = shape("tool_choice[function]", &["name"], &[rows::NAME]);
+static CHOICE_ALLOWED: Shape = shape(
+    "tool_choice[allowed_tools]",
+    &["mode", "tools"],
+    &[
+        row("mode", M, M, r#""required""#),
+        row("tools", M, M, r#"[{"type":"function","name":"f"}]"#).note("To Messages the other tools are left out."),
     ],
-};
+);
 
 pub(crate) static FORMAT: Union = Union {
     path: "text.format",
@@ -473,34 +414,12 @@ pub(crate) static FORMAT: Union = Union {
     default: "",
     kinds: &[
         kind("text", &FORMAT_TEXT),
-        kind("json_object", &FORMAT_OBJECT).to(I, M),
+        kind("json_object", &FORMAT_OBJECT).note("To Messages in words, and named as left out."),
         kind("json_schema", &FORMAT_SCHEMA),
     ],
     unknown: R,
-    frame: frame!("\"text\":{\"format\":$}"),
+    frame: frame!(r#""text":{"format":$}"#),
 };
-static FORMAT_TEXT: Shape = Shape {
-    path: "text.format[text]",
-    frame: "",
-    needs: &[],
-    rows: &[],
-};
-static FORMAT_OBJECT: Shape = Shape {
-    path: "text.format[json_object]",
-    frame: "",
-    needs: &[],
-    rows: &[],
-};
-static FORMAT_SCHEMA: Shape = Shape {
-    path: "text.format[json_schema]",
-    frame: "",
-    needs: &["name", "schema"],
-    rows: &[
-        row("name", I, M, "\"s\""),
-        row("schema", M, M, "{\"type\":\"object\"}"),
-        row("description", I, M, "\"d\""),
-        row("strict", I, M, "true")
-            .unset("false")
-            .note("Messages is always strict."),
-    ],
-};
+static FORMAT_TEXT: Shape = shape("text.format[text]", &[], &[]);
+static FORMAT_OBJECT: Shape = shape("text.format[json_object]", &[], &[]);
+static FORMAT_SCHEMA: Shape = shape("text.format[json_schema]", &["name", "schema"], &rows::JSON_SCHEMA);

@@ -4,7 +4,7 @@ use crate::{
     Error,
     translate::{
         ask::{Ask, Block, Choice, Effort, Format, Input, Raw, Role, Source, Target, Tool, Turn},
-        chat::write::{arguments, data_url, word},
+        openai::{arguments, data_url, parallel, sampling, user, without_effort, word},
         out::Out,
         seal::Seal,
         value::Val,
@@ -14,8 +14,6 @@ use crate::{
 
 /// The vendor's smallest cap.
 const MAX_TOKENS_LEAST: u64 = 16;
-/// Longest `user` that the vendor takes.
-const USER_MOST: usize = 64;
 
 pub(crate) fn write(ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) -> Result<Out, Error> {
     let mut out = Out::with_capacity(to.size);
@@ -48,8 +46,7 @@ pub(crate) fn write(ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) -> Result<O
             _ => out.field("max_output_tokens", most),
         };
     }
-    out.field_if("temperature", ask.temperature.as_ref())
-        .field_if("top_p", ask.top_p.as_ref());
+    sampling(&mut out, ask, to, walk);
     write_tools(&mut out, ask);
     write_text(&mut out, ask);
     let thinks = write_reasoning(&mut out, ask, to, walk);
@@ -57,19 +54,7 @@ pub(crate) fn write(ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) -> Result<O
         // Models that do not reason refuse to be asked for this.
         out.key("include").list().text("reasoning.encrypted_content").unlist();
     }
-    if let Some(user) = &ask.user {
-        let shared = ask
-            .shared
-            .iter()
-            .any(|(name, value)| *name == "safety_identifier" && value == user);
-        if shared {
-            // It goes by its own name.
-        } else if user.len() > USER_MOST + 2 {
-            walk.ignore(to.named("metadata.user_id", "user", "user"));
-        } else {
-            out.field("user", user);
-        }
-    }
+    user(&mut out, ask, to, walk);
     for (name, value) in &ask.shared {
         out.field(name, value);
     }
@@ -98,7 +83,13 @@ fn write_instructions(out: &mut Out, ask: &Ask<'_>) {
 /// Messages hold what is said; calls, results and thoughts are items of their own, in the order of the turn.
 fn write_turn(out: &mut Out, turn: &Turn<'_>) {
     let mut open = false;
-    for block in &turn.blocks {
+    let empty = |block: &&Block<'_>| matches!(block, Block::Text { text, .. } if text == "\"\"");
+    // Chat clients send an empty text beside calls, which would come between a thought and its call.
+    let said = turn
+        .blocks
+        .iter()
+        .filter(|block| turn.role != Role::Assistant || !empty(block));
+    for block in said {
         let part = matches!(
             block,
             Block::Text { .. } | Block::Refusal { .. } | Block::Image { .. } | Block::File { .. }
@@ -264,9 +255,7 @@ fn write_tools(out: &mut Out, ask: &Ask<'_>) {
         write_tool(out, tool);
     }
     out.unlist();
-    if let Some(parallel) = ask.parallel {
-        out.field("parallel_tool_calls", if parallel { "true" } else { "false" });
-    }
+    parallel(out, ask);
     let named = |out: &mut Out, name: &str| {
         let freeform = ask
             .tools
@@ -365,7 +354,7 @@ fn write_reasoning(out: &mut Out, ask: &Ask<'_>, to: &Target<'_>, walk: &mut Wal
         return to.options.reasoning == Some(true);
     }
     if to.options.reasoning == Some(false) {
-        walk.ignore(to.named("thinking", "reasoning_effort", "reasoning.effort"));
+        without_effort(ask, to, walk);
         return false;
     }
     let off = word.as_deref() == Some("\"none\"");
