@@ -70,7 +70,7 @@ async fn set_role(
     let details = json!({ "before": before.name(), "after": role.name() });
     tell(tx, clock, operator, id, "user.role_changed", details).await?;
     if role > before {
-        sessions::end_all_by(tx, clock, id, &operator.0, "rights_changed").await?;
+        sessions::end_all(tx, clock, id, None, &operator.0, "rights_changed").await?;
     }
     Ok(())
 }
@@ -90,7 +90,7 @@ async fn set_active(tx: &mut Tx, clock: &Clock, operator: &Operator, id: UserId,
 
 /// Ends every sign-in, browsers and programs, with what `cli-login` gave out, and forgets the links on their way. How many sign-ins ended.
 async fn end_everything(tx: &mut Tx, clock: &Clock, operator: &Operator, id: UserId, why: &'static str) -> Result<u64> {
-    let ended = sessions::end_all_by(tx, clock, id, &operator.0, why).await?;
+    let ended = sessions::end_all(tx, clock, id, None, &operator.0, why).await?;
     tokens::revoke_cli(tx, clock, id, &operator.0, why).await?;
     token::forget(tx, id, &[Kind::Link, Kind::ResetPassword]).await?;
     Ok(ended)
@@ -132,15 +132,11 @@ pub async fn reset_second_factor(state: &State, operator: &Operator, id: UserId)
                 }
                 let details = json!({ "totp": ways.totp, "passkeys": ways.passkeys });
                 tell(tx, this.clock(), &operator, id, "user.second_factor_reset", details).await?;
-                let name = match row.locale.as_str() {
-                    "ru" => "все вторые факторы",
-                    _ => "every second factor",
-                };
                 let to = Recipient {
                     email: row.email,
                     locale: row.locale,
                 };
-                mail::send(tx, &this, &to, Letter::FactorRemoved { name: name.to_owned() })
+                mail::send(tx, &this, &to, Letter::FactorsReset)
             })
         })
         .await

@@ -6,7 +6,7 @@ use types::catalogue::ModelKind;
 
 use super::{
     Page, load,
-    models::in_short,
+    models::{available, in_short},
     provider::switch,
     providers::{states, tick},
     trouble,
@@ -17,7 +17,7 @@ use crate::{
         admin::{
             models::{
                 CreateModel, DeleteModel, ModelPage, ModelView, RouteView, SaveModel, SetPrice, SwitchModel,
-                VersionView, read_model,
+                VersionView, WithdrawPrice, read_model,
             },
             path,
         },
@@ -57,6 +57,7 @@ fn page(data: ModelPage) -> AnyView {
     let done = form.is_saved().then_some(match form.name.as_str() {
         "create_model" => words.created,
         "set_price" => words.price_set,
+        "withdraw_price" => words.withdrawn,
         _ => text.common.saved,
     });
     let own = ["create_model", "save_model", "set_price"].contains(&form.name.as_str());
@@ -71,7 +72,10 @@ fn page(data: ModelPage) -> AnyView {
     };
     let state = (!is_new).then(|| {
         view! {
-            <p>{states(text, model.is_enabled, model.managed)} " " {in_short(text, model.price.as_ref())}</p>
+            <p>
+                {states(text, model.is_enabled, model.managed)} " " {available(text, &model)} " "
+                {in_short(text, model.price.as_ref())}
+            </p>
         }
     });
     let editor = is_mine.then(|| editor(text, &model, providers, &form));
@@ -357,6 +361,18 @@ fn row(text: &'static Text, index: usize, route: RouteView, providers: &[String]
 
 fn price(text: &'static Text, model: &ModelView, versions: Vec<VersionView>, form: &Form, is_mine: bool) -> AnyView {
     let words = &text.catalogue.models;
+    let holds = versions.first().filter(|version| is_mine && version.price.is_some());
+    let withdraw = holds.map(|version| {
+        ask(Way {
+            id: "withdraw-price".to_owned(),
+            action: WithdrawPrice::url(),
+            hidden: vec![("id", model.id.clone()), ("version", version.version.clone())],
+            label: words.withdraw,
+            title: (words.withdraw_ask)(&model.name),
+            note: words.withdraw_note,
+            part: "withdraw-price",
+        })
+    });
     let history = (!versions.is_empty()).then(|| history(text, versions));
     let setting = is_mine.then(|| {
         let error = form.error_of("set_price");
@@ -400,6 +416,7 @@ fn price(text: &'static Text, model: &ModelView, versions: Vec<VersionView>, for
                     <h2>{words.price}</h2>
                     <p class="muted small">{text.catalogue.per_million} ". " {words.price_note}</p>
                 </div>
+                <div>{withdraw}</div>
             </div>
             {setting}
             {history}
@@ -411,6 +428,10 @@ fn price(text: &'static Text, model: &ModelView, versions: Vec<VersionView>, for
 fn history(text: &'static Text, versions: Vec<VersionView>) -> AnyView {
     let words = &text.catalogue.models;
     let row = |version: VersionView| {
+        let withdrawn = version
+            .price
+            .is_none()
+            .then(|| view! { " " <span class="tag tag-warn">{words.no_price}</span> });
         let prices = version.price.unwrap_or_default();
         let cells = words.prices.into_iter().zip(prices);
         let cells = cells
@@ -430,7 +451,7 @@ fn history(text: &'static Text, versions: Vec<VersionView>) -> AnyView {
         view! {
             <tr role="row" data-testid="price-row">
                 <td role="cell" data-label=words.version>
-                    {version.version}
+                    {version.version} {withdrawn}
                 </td>
                 {cells}
                 <td role="cell" class="nowrap" data-label=words.since>
