@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use types::{catalogue::Availability, usage::CallStatus};
 
-use super::support::{House, chat, in_turn, messages, routed};
+use super::support::{House, chat, client, in_turn, messages, routed};
 
 /// Models that the upstream was asked for, in turn.
 fn models(house: &House) -> Vec<String> {
