@@ -6,8 +6,9 @@ use serde_json::json;
 
 use crate::support::{App, Database, Person, Reply, is_long, organizations::at};
 
-/// What is done at once, round after round, to people who are members of the same organization.
+/// People of one round.
 const AT_ONCE: usize = 6;
+const SLUGS: [&str; 2] = ["one", "two"];
 
 async fn delete(app: &App, by: &Person, person: &Person) -> Reply {
     let path = format!("/api/v1/admin/users/{}", person.id);
@@ -32,54 +33,67 @@ fn is_one_of(reply: &Reply, expected: &[u16]) {
     assert!(expected.contains(&status), "{status}: {}", reply.text());
 }
 
-/// Each person belongs to one organization and is deleted while they are added to another one, by its owner and by an administrator, and while
-/// both are renamed.
-async fn round(app: &App, round: usize, root: &Person, owner: &Person) {
+/// Who does it.
+struct By {
+    root: Person,
+    owner: Person,
+    /// A team in each organization.
+    teams: [String; 2],
+}
+
+/// Each person belongs to one of the two organizations and is deleted while they are added to the other one and to a team of their own, and while
+/// their own is renamed.
+async fn round(app: &App, round: usize, by: &By) {
     let people = people(app, round).await;
-    for person in &people {
-        add(app, owner, &at("one", "/members"), person).await.expect(201);
+    for (number, person) in people.iter().enumerate() {
+        let own = at(SLUGS[number % 2], "/members");
+        add(app, &by.owner, &own, person).await.expect(201);
     }
-    let of_one = people.iter().enumerate().map(|(number, person)| async move {
-        let rename = json!({ "name": format!("Two {round} {number}") });
-        let (deleted, added, overseen, renamed) = tokio::join!(
-            delete(app, root, person),
-            add(app, owner, &at("two", "/members"), person),
-            add(app, root, "/api/v1/admin/organizations/one/members", person),
-            async {
-                let call = app
-                    .call("PATCH", "/api/v1/admin/organizations/two")
-                    .bearer(&root.access);
-                call.json(&rename).send().await
-            }
+    let work = people.iter().enumerate().map(|(number, person)| async move {
+        let (own, other) = (SLUGS[number % 2], SLUGS[(number + 1) % 2]);
+        let renamed = json!({ "name": format!("{own} {round} {number}") });
+        let place = format!("/api/v1/admin/organizations/{own}");
+        let team = format!("/api/v1/teams/{}/members", by.teams[number % 2]);
+        let in_team = json!({ "user_id": person.id });
+        let other = at(other, "/members");
+        let (deleted, added, joined, renamed) = tokio::join!(
+            delete(app, &by.root, person),
+            add(app, &by.owner, &other, person),
+            app.post(&team).bearer(&by.owner.access).json(&in_team).send(),
+            app.call("PATCH", &place).bearer(&by.root.access).json(&renamed).send(),
         );
         is_one_of(&deleted, &[204]);
         is_one_of(&added, &[201, 404]);
-        is_one_of(&overseen, &[404, 409]);
+        is_one_of(&joined, &[201, 404]);
         is_one_of(&renamed, &[200]);
     });
-    futures_util::future::join_all(of_one).await;
-    let left = app
-        .database
-        .texts(
-            "SELECT u.username FROM organization_members m JOIN users u ON u.id = m.user_id WHERE u.username LIKE 'p%'",
-        )
-        .await;
-    // Those whom their personal organizations hold are gone with them.
-    assert!(left.is_empty(), "{left:?}");
+    futures_util::future::join_all(work).await;
+    for table in ["organization_members", "team_members"] {
+        let left =
+            format!("SELECT u.username FROM {table} m JOIN users u ON u.id = m.user_id WHERE u.username LIKE 'p%'");
+        let left = app.database.texts(&left).await;
+        assert!(left.is_empty(), "{table}: {left:?}");
+    }
 }
 
 async fn check(app: &App) {
     app.admin().await;
-    app.verified("owner").await;
-    let (mut root, mut owner) = (app.login("root", false).await, app.login("owner", false).await);
-    for slug in ["one", "two"] {
+    let owner = app.verified("owner").await;
+    let mut teams = Vec::new();
+    for slug in SLUGS {
         app.organization(&owner, slug).await;
+        teams.push(app.team(&owner, slug, "team", &[]).await);
     }
+    let teams: [String; 2] = teams.try_into().unwrap();
     for number in 0..if is_long() { 100 } else { 15 } {
-        round(app, number, &root, &owner).await;
         // The limits count by the minute, and access tokens live a quarter of an hour.
         app.advance_secs(900);
-        (root, owner) = (app.login("root", false).await, app.login("owner", false).await);
+        let by = By {
+            root: app.login("root", false).await,
+            owner: app.login("owner", false).await,
+            teams: teams.clone(),
+        };
+        round(app, number, &by).await;
     }
 }
 
