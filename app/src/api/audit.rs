@@ -248,6 +248,12 @@ fn details(request: &Request, told: &serde_json::Value) -> Vec<Detail> {
                 .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned));
             Some(texts.collect::<Vec<_>>().join(", "))
         }
+        serde_json::Value::Object(fields) => {
+            let texts = fields
+                .iter()
+                .map(|(name, value)| [name, " ", value.as_str().unwrap_or(&value.to_string())].concat());
+            Some(texts.collect::<Vec<_>>().join(", "))
+        }
         other => Some(other.to_string()),
     };
     let Some(told) = told.as_object() else {
@@ -263,6 +269,8 @@ fn details(request: &Request, told: &serde_json::Value) -> Vec<Detail> {
         before: before.and_then(|side| side.get(field)).and_then(worded),
         after: after.and_then(|side| side.get(field)).and_then(worded),
     });
+    // What was nothing and is nothing is no news.
+    let changed = changed.filter(|detail| detail.before.is_some() || detail.after.is_some());
     let rest = told
         .iter()
         // The name stands with what it was done to, the fields with their values.

@@ -335,7 +335,9 @@ fn row(text: &'static Text, page: &str, entry: AuditRow) -> AnyView {
             <td role="cell" class="nowrap">
                 <Time at=entry.at />
             </td>
-            <td role="cell">{actor} {address}</td>
+            <td role="cell" class="min-w-32">
+                {actor} {address}
+            </td>
             <td role="cell">
                 <span class="font-medium" title=entry.action>
                     {action}

@@ -114,7 +114,8 @@ pub async fn reset(state: &State, presented: &str, password: &str, device: &Devi
             let actor = Actor::user(user, &device);
             sessions::end_all(tx, then.clock(), user, None, &actor, "password_reset").await?;
             tokens::revoke_cli(tx, then.clock(), user, &actor, "password_reset").await?;
-            if was_unproven {
+            // One without a password was made by an administrator, and nobody has been in it yet.
+            if was_unproven && account.hashed_password.is_some() {
                 reclaim(tx, then.clock(), user, actor.clone()).await?;
             }
             let changed = Changed {

@@ -67,7 +67,7 @@ async fn set_role(
     let now = tx.now();
     db::users::set_role(tx, id, role, now).await?;
     tx.changed(Change::User, id);
-    let details = json!({ "before": before.name(), "after": role.name() });
+    let details = json!({ "before": { "role": before.name() }, "after": { "role": role.name() } });
     tell(tx, clock, operator, id, "user.role_changed", details).await?;
     if role > before {
         sessions::end_all(tx, clock, id, None, &operator.0, "rights_changed").await?;
@@ -78,7 +78,7 @@ async fn set_role(
 async fn set_active(tx: &mut Tx, clock: &Clock, operator: &Operator, id: UserId, active: bool) -> Result<()> {
     db::users::set_active(tx, id, active).await?;
     tx.changed(Change::User, id);
-    let details = json!({ "before": !active, "after": active });
+    let details = json!({ "before": { "is_active": !active }, "after": { "is_active": active } });
     let action = if active { "user.enabled" } else { "user.disabled" };
     tell(tx, clock, operator, id, action, details).await?;
     if !active {

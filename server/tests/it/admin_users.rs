@@ -176,7 +176,7 @@ async fn demoted_administrator_loses_rights_at_once(app: App) {
     let rows = told(app, "user.role_changed").await;
     assert_eq!(rows.len(), 2);
     let details: Value = serde_json::from_str(rows[0]["details"].as_str().unwrap()).unwrap();
-    assert_eq!(details, json!({ "before": "admin", "after": "read_only_admin" }));
+    assert_eq!(details, json!({ "before": { "role": "admin" }, "after": { "role": "read_only_admin" } }));
     assert_eq!(rows[0]["actor_id"], root.id);
     assert_eq!(rows[0]["target_id"], second.id);
 }

@@ -66,7 +66,7 @@ pub fn section(
                 <input type="hidden" name="id" value=model.id.clone() />
                 {trouble(error.clone(), text.catalogue.in_the_way)}
                 <div class="price-form">{fields}</div>
-                {tick("free", words.is_free, "", is_free)}
+                <div class="mt-3">{tick("free", words.is_free, "", is_free)}</div>
                 <p class="mt-3">
                     <button class="btn btn-primary" type="submit">
                         {words.set_price}
