@@ -242,6 +242,7 @@ fn details(request: &Request, told: &serde_json::Value) -> Vec<Detail> {
     let worded = |value: &serde_json::Value| match value {
         serde_json::Value::Null => None,
         serde_json::Value::String(text) => Some(person(text).unwrap_or_else(|| text.clone())),
+        serde_json::Value::Array(list) if list.is_empty() => None,
         serde_json::Value::Array(list) => {
             let texts = list
                 .iter()

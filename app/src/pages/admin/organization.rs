@@ -50,7 +50,7 @@ fn page(data: OverseenView) -> AnyView {
             {rules}
             {may_change.then(|| rename(text, &data))}
             {may_change.then(|| add(text, &data))}
-            {members(text, &data, may_change)}
+            {(data.row.kind != OrganizationKind::System).then(|| members(text, &data, may_change))}
             {may_change.then(|| delete(text, &data))}
         </Page>
     }
