@@ -88,7 +88,7 @@ pub async fn verify_password(state: &State, login: &Login, device: &Device) -> R
         });
         write.await?;
     }
-    let user = User::proven(state, id).await?;
+    let user = User::proven(state, id).await?.seen_from(device.address.clone());
     Ok(Proven::new(user, Method::Password).counted(attempt))
 }
 
