@@ -3,6 +3,7 @@
 import { startFake } from "../lib/fake.mjs";
 import { Report } from "../lib/report.mjs";
 import { fakeProviders, startWeirgate } from "../lib/weirgate.mjs";
+import { admin } from "./e2e/admin.mjs";
 import { alone } from "./e2e/alone.mjs";
 import { connect } from "./e2e/connect.mjs";
 import { factors } from "./e2e/factors.mjs";
@@ -31,6 +32,7 @@ export async function run() {
   await report.step("second factors", () => factors(report));
   await report.step("organizations", () => organizations(report, fake));
   await report.step("the playground", () => playground(report, fake));
+  await report.step("administration", () => admin(report, fake));
   await report.step("what browsers are told to refuse", () => policy(report, weirgate.origin));
   await report.step("SIGTERM ends it properly", async () => report.equal((await weirgate.stop()).code, 0, "exit code"));
   await report.step("identities elsewhere", () => identities(report));

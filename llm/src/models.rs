@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use types::Timestamp;
+use types::{Timestamp, catalogue::Availability};
 
 /// A model as a caller sees it.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,8 @@ pub struct Model<'a> {
     pub created: Timestamp,
     pub display_name: &'a str,
     pub owned_by: &'a str,
+    /// Neither vendor's; their SDKs pass it by.
+    pub availability: Availability,
 }
 
 /// `GET /v1/models`: one page of the list. `has_more`: there are others in the direction in which the caller reads.
@@ -45,6 +47,7 @@ fn object(model: &Model<'_>) -> Value {
         "created_at": model.created,
         "display_name": model.display_name,
         "owned_by": model.owned_by,
+        "availability": model.availability,
     })
 }
 
@@ -60,6 +63,7 @@ mod tests {
             created: Timestamp(1_795_000_000_123),
             display_name: "M",
             owned_by: "weirgate",
+            availability: Availability::Degraded,
         };
         let body: Value = serde_json::from_slice(&list(&[model("a"), model("b")], true)).unwrap();
         assert_eq!(body["object"], "list");
@@ -68,7 +72,8 @@ mod tests {
         assert_eq!(
             body["data"][0],
             json!({"id": "a", "type": "model", "object": "model", "created": 1_795_000_000,
-                   "created_at": "2026-11-18T11:06:40.123Z", "display_name": "M", "owned_by": "weirgate"})
+                   "created_at": "2026-11-18T11:06:40.123Z", "display_name": "M", "owned_by": "weirgate",
+                   "availability": "degraded"})
         );
         assert_eq!(
             serde_json::from_slice::<Value>(&one(&model("a"))).unwrap(),

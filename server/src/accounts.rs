@@ -5,6 +5,7 @@
 
 mod create;
 pub mod email;
+mod handed;
 mod leave;
 pub mod password;
 mod profile;
@@ -20,7 +21,8 @@ use types::{
     rules::{self, Wrong},
 };
 
-pub(crate) use create::{Create, Guard, Vouched, create, create_vouched};
+pub(crate) use create::{Create, Guard, Vouched, create, create_handed, create_vouched};
+pub(crate) use handed::Handed;
 pub use leave::leave;
 pub(crate) use leave::{Leaving, remove};
 pub use profile::{me, update_preferences, update_profile};
@@ -86,7 +88,7 @@ pub async fn verify_password(state: &State, login: &Login, device: &Device) -> R
         });
         write.await?;
     }
-    let user = User::proven(state, id).await?;
+    let user = User::proven(state, id).await?.seen_from(device.address.clone());
     Ok(Proven::new(user, Method::Password).counted(attempt))
 }
 

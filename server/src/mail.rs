@@ -56,6 +56,10 @@ pub enum Letter {
     ConfirmNewEmail {
         link: String,
     },
+    /// A link that sets the first password of an account that an administrator made.
+    AccountMade {
+        link: String,
+    },
     Invitation {
         organization: String,
         by: String,
@@ -83,6 +87,8 @@ pub enum Letter {
     FactorRemoved {
         name: String,
     },
+    /// An administrator took all of them away.
+    FactorsReset,
     IdentityLinked {
         provider: String,
     },
@@ -101,6 +107,7 @@ impl Letter {
             Letter::AlreadySignedUp => "already_signed_up",
             Letter::ResetPassword { .. } => "reset_password",
             Letter::ConfirmNewEmail { .. } => "confirm_new_email",
+            Letter::AccountMade { .. } => "account_made",
             Letter::Invitation { .. } => "invitation",
             Letter::NewDevice { .. } => "new_device",
             Letter::PasswordChanged { .. } => "password_changed",
@@ -108,6 +115,7 @@ impl Letter {
             Letter::TokenReused { .. } => "token_reused",
             Letter::FactorAdded { .. } => "factor_added",
             Letter::FactorRemoved { .. } => "factor_removed",
+            Letter::FactorsReset => "factors_reset",
             Letter::IdentityLinked { .. } => "identity_linked",
             Letter::TokenCreated { .. } => "token_created",
         }

@@ -195,6 +195,7 @@ pub fn get(state: &State, member: &Member) -> Result<Organization> {
         plan: entry.plan.clone(),
         members: u64::try_from(directory.member_count(entry.id)).unwrap_or(u64::MAX),
         requires_second_factor: entry.requires_second_factor,
+        allowed_models: entry.allowed_models.clone(),
         created_at: entry.created_at,
     })
 }
@@ -219,10 +220,12 @@ pub(crate) struct Held {
     pub role: OrganizationRole,
 }
 
-/// Takes the organization for this transaction alone and asks again whether the person may do what `needed` may.
+/// Takes the organization for this transaction alone and asks again whether the person may do what `needed` may. The person comes first, as
+/// [`db::users::lock`] says; so do others whom the transaction makes something theirs, which is the caller's to do.
 ///
 /// Errors: 404 when they do not belong to it any more, 403 when their role is lower by now.
 pub(crate) async fn hold(tx: &mut Tx, member: &Member, needed: OrganizationRole) -> Result<Held> {
+    db::users::keep(tx, member.user_id).await?;
     let row = db::organizations::lock(tx, member.organization_id)
         .await?
         .ok_or_else(unknown)?;

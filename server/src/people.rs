@@ -4,6 +4,7 @@
 //! transaction. What people do with their own accounts is `accounts`', and nobody uses this on themselves.
 
 mod change;
+mod create;
 mod remove;
 
 use types::{
@@ -16,6 +17,7 @@ use types::{
 };
 
 pub use change::{change, reset_second_factor, set_password, sign_out};
+pub use create::create;
 pub use remove::delete;
 
 use crate::{
@@ -162,8 +164,17 @@ async fn hold(tx: &mut Tx, operator: &Operator, id: UserId) -> Result<db::users:
     db::users::find_in(tx, id).await?.ok_or_else(unknown)
 }
 
+/// [`still_operates`] for what is written in the operator's name: nobody deletes them meanwhile. Not for changes of people, of whom a transaction
+/// holds only the one: two administrators who delete each other would wait for each other.
+pub(crate) async fn hold_operator(tx: &mut Tx, operator: &Operator) -> Result<()> {
+    if let Some(person) = operator.person() {
+        db::users::keep(tx, person).await?;
+    }
+    still_operates(tx, operator).await
+}
+
 /// Asks again, inside a transaction, whether the operator may change others. Two administrators who demote each other come here one after the other.
-pub(crate) async fn still_operates(tx: &mut Tx, operator: &Operator) -> Result<()> {
+async fn still_operates(tx: &mut Tx, operator: &Operator) -> Result<()> {
     db::users::lock_admins(tx).await?;
     let Some(person) = operator.person() else { return Ok(()) };
     let row = db::users::find_in(tx, person).await?;

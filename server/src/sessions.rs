@@ -17,7 +17,7 @@ use types::{OrganizationId, PlatformRole, SessionId, Timestamp, UserId, error::C
 pub use access::from_access_token;
 pub use browser::{NewCookie, end_cookie, from_cookie, start_cookie};
 pub use devices::{Device, DeviceToken};
-pub(crate) use list::{alive, end_all, end_all_by};
+pub(crate) use list::{alive, end_all};
 pub use list::{end_one, end_others, list, rotate_cookie};
 pub use refresh::{end_family, refresh, start_both, start_tokens};
 
@@ -240,17 +240,8 @@ async fn store(state: &State, user: &User, row: db::sessions::Row, device: &Devi
         .await
 }
 
-/// Ends a sign-in inside a transaction: its access tokens are refused from the commit on. `why` goes to the audit log.
-async fn end(tx: &mut Tx, clock: &Clock, row: &db::sessions::Row, why: &'static str) -> Result<()> {
-    let owner = Actor::User {
-        id: UserId(row.user_id),
-        address: None,
-    };
-    end_by(tx, clock, row, owner, why).await
-}
-
-/// The same by somebody else than its owner.
-async fn end_by(tx: &mut Tx, clock: &Clock, row: &db::sessions::Row, actor: Actor, why: &'static str) -> Result<()> {
+/// Ends a sign-in inside a transaction: its access tokens are refused from the commit on. `actor` and `why` go to the audit log.
+async fn end(tx: &mut Tx, clock: &Clock, row: &db::sessions::Row, actor: Actor, why: &'static str) -> Result<()> {
     let id = SessionId(row.id);
     // Somebody else may have ended it in the meantime; it is told once.
     if !db::sessions::delete(tx, id).await? {

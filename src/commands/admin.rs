@@ -13,7 +13,7 @@ use types::{
     PlatformRole, UserId,
     accounts::Register,
     page::LARGEST_LIMIT,
-    people::{Person, PersonChange},
+    people::{NewPerson, Person, PersonChange},
 };
 
 use super::Settings;
@@ -28,6 +28,8 @@ pub struct Admin {
 enum What {
     /// Create an administrator; the password is read from a file or from standard input
     Create(Create),
+    /// Create an account for somebody, who sets the password by a link: in a letter, or printed where there is no mail
+    CreateUser(CreateUser),
     /// List accounts, the newest first
     List(List),
     /// Show one account
@@ -75,6 +77,22 @@ struct Create {
     /// Read the password from this file instead of standard input; its last line end is left off
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct CreateUser {
+    #[arg(long)]
+    email: String,
+    /// Made out of the e-mail when left out
+    #[arg(long)]
+    username: Option<String>,
+    #[arg(long)]
+    full_name: Option<String>,
+    #[arg(long, default_value = "user")]
+    role: Role,
+    /// Language of letters and pages: en or ru
+    #[arg(long)]
+    locale: Option<String>,
 }
 
 #[derive(Args)]
@@ -155,6 +173,21 @@ async fn carry_out(state: &State, what: What, password: String) -> anyhow::Resul
             };
             let user = server::accounts::create_admin(state, register).await.map_err(told)?;
             Ok(vec![format!("Created administrator {}.", user.id())])
+        }
+        What::CreateUser(create) => {
+            let new = NewPerson {
+                email: create.email,
+                username: create.username,
+                full_name: create.full_name,
+                role: create.role.into(),
+                locale: create.locale,
+            };
+            let made = people::create(state, &operator, new).await.map_err(told)?;
+            let next = match made.link {
+                Some(link) => format!("Hand this link on; it sets the password, once, within seven days: {link}"),
+                None => "A letter with a link that sets the password is on its way.".to_owned(),
+            };
+            Ok(vec![line(&made.person), next])
         }
         What::List(list) => all(state, &operator, list),
         What::Show(who) => {

@@ -24,6 +24,8 @@ enum What {
     Add(Add),
     /// Set a model's price: a new version, which calls admitted before do not see
     Price(SetPrice),
+    /// Say that a model's price is not known any more: calls are unpriced from then on, and those before keep what they were charged
+    WithdrawPrice { name: String },
     /// Take a model from everybody without deleting anything
     Disable { name: String },
     /// Undo `disable`
@@ -107,6 +109,14 @@ async fn work(state: &State, what: What) -> anyhow::Result<()> {
             };
             let set = prices::set(state, &editor, id, new).await.map_err(said)?;
             println!("{}: version {} of the price holds.", price.name, set.version);
+            Ok(())
+        }
+        What::WithdrawPrice { name } => {
+            let id = models::named(state, &editor, &name).await.map_err(said)?;
+            let version = prices::holding(state, &editor, id).await.map_err(said)?;
+            let withdrawn = prices::withdraw(state, &editor, id, version).await;
+            withdrawn.map_err(said)?;
+            println!("{name}: version {version} of the price is withdrawn; calls are unpriced.");
             Ok(())
         }
         What::Disable { name } => enable(state, &editor, &name, false).await,

@@ -104,6 +104,25 @@ fn accounts_are_listed_changed_and_deleted_by_name() {
     assert_eq!(admin(folder, &["list", "--disabled"], true).lines().count(), 1);
     assert!(admin(folder, &["enable", "second"], true).contains("\tactive"));
     assert!(admin(folder, &["show", "SECOND@example.com"], true).contains("sign-ins: 0"));
+    let made = admin(
+        folder,
+        &[
+            "create-user",
+            "--email",
+            "third@example.com",
+            "--role",
+            "read_only_admin",
+        ],
+        true,
+    );
+    assert!(
+        made.contains("third@example.com\tthird\tread_only_admin\tactive"),
+        "{made}"
+    );
+    assert!(made.contains("/reset?token=") || made.contains("A letter"), "{made}");
+    admin(folder, &["create-user", "--email", "third@example.com"], false);
+    admin(folder, &["create-user", "--email", "nobody"], false);
+    admin(folder, &["delete", "third", "--yes"], true);
     admin(folder, &["sign-out", "second"], true);
     admin(folder, &["reset-second-factor", "second"], true);
     admin(

@@ -54,6 +54,9 @@ fn provider_and_model_are_made_priced_and_switched_off_without_a_browser() {
     good(&["models", "price", "m", "--input", "0.25", "--output", "2"], "");
     let listed = good(&["models", "list"], "");
     assert!(listed.contains("m\tchat\tacme\t$0.25 / $2.00\tenabled"), "{listed}");
+    let withdrawn = good(&["models", "withdraw-price", "m"], "");
+    assert!(withdrawn.contains("version 2 of the price is withdrawn"), "{withdrawn}");
+    assert!(good(&["models", "list"], "").contains("m\tchat\tacme\tunpriced\tenabled"));
     good(&["models", "disable", "m"], "");
     assert!(good(&["models", "list"], "").contains("\tdisabled"));
     good(&["models", "enable", "m"], "");
@@ -87,6 +90,7 @@ fn provider_and_model_are_made_priced_and_switched_off_without_a_browser() {
             &["providers", "add", "b", "--vendor", "groq", "--credential", "sk-canary"],
             "unexpected argument",
         ),
+        (&["models", "withdraw-price", "m"], "The model has no price"),
         (&["providers", "disable", "nobody"], "There is no such provider"),
         (
             &["models", "add", "n", "--route", "nobody:m"],

@@ -76,7 +76,7 @@ const ADMIN: For = For::Role(1);
 const OWNER: For = For::Role(2);
 const PLATFORM: For = For::Platform;
 
-const FOR: [(&str, For); 67] = [
+const FOR: [(&str, For); 70] = [
     ("abandon_conversation", For::Own),
     ("accept_invitation", For::Holder),
     ("add_member", ADMIN),
@@ -88,6 +88,7 @@ const FOR: [(&str, For); 67] = [
     ("admin_delete_user", PLATFORM),
     ("admin_model", PLATFORM),
     ("admin_organization", PLATFORM),
+    ("admin_organization_models", PLATFORM),
     ("admin_provider", PLATFORM),
     ("admin_remove_member", PLATFORM),
     ("admin_rename_organization", PLATFORM),
@@ -96,6 +97,7 @@ const FOR: [(&str, For); 67] = [
     ("admin_set_role", PLATFORM),
     ("admin_sign_out", PLATFORM),
     ("admin_user", PLATFORM),
+    ("allow_models", ADMIN),
     ("change_role", ADMIN),
     ("create_organization_key", For::Choice),
     ("create_team", ADMIN),
@@ -112,7 +114,7 @@ const FOR: [(&str, For); 67] = [
     ("members", MEMBER),
     ("organization_audit", ADMIN),
     ("organization_keys", MEMBER),
-    ("organization_settings", OWNER),
+    ("organization_settings", ADMIN),
     ("organization_usage", MEMBER),
     ("playground", MEMBER),
     ("playground_call", For::Own),
@@ -144,13 +146,14 @@ const FOR: [(&str, For); 67] = [
     ("unlink_identity", For::Own),
     ("verify_email", For::Open(400)),
     ("verify_page", For::Open(200)),
+    ("withdraw_price", PLATFORM),
 ];
 
 /// Arguments that name a thing. `after` is none: it is where a list of the reader's own goes on.
 const THINGS: [&str; 6] = ["organization", "id", "user", "team", "token", "invitation"];
 
 /// Every other argument, with something that gets past its rules, so that what is left to refuse is the thing.
-const PLAIN: [(&str, &str); 54] = [
+const PLAIN: [(&str, &str); 56] = [
     ("action", ""),
     ("active", "yes"),
     ("actor", ""),
@@ -200,11 +203,13 @@ const PLAIN: [(&str, &str); 54] = [
     ("shown", ""),
     ("sidebar", "open"),
     ("slug", "other-slug"),
+    ("target", ""),
     ("theme", "dark"),
     ("time_zone", "UTC"),
     ("to", ""),
     ("typed", ""),
     ("username", "somebody"),
+    ("version", "1"),
 ];
 
 /// One server function as its source declares it.

@@ -60,6 +60,8 @@ pub struct Organization {
     pub members: u64,
     /// Members without a second factor must set one up before anything else.
     pub requires_second_factor: bool,
+    /// Names of the models that whatever it pays for may use, beside what keys and teams say; empty = all.
+    pub allowed_models: Vec<String>,
     pub created_at: Timestamp,
 }
 
@@ -95,9 +97,21 @@ pub struct OrganizationChange {
     /// Asks every member for a second factor. Only an owner who has one may turn it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires_second_factor: Option<bool>,
+    /// Also for admins, who change nothing else here. Empty = all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_models: Option<Vec<String>>,
 }
 
 impl OrganizationChange {
+    /// The least role that may change what this names.
+    pub const fn needs(&self) -> OrganizationRole {
+        match (&self.name, &self.slug, self.requires_second_factor) {
+            (None, None, None) => OrganizationRole::Admin,
+            _ => OrganizationRole::Owner,
+        }
+    }
+
+    /// Everything the rules can say without the catalogue; whether the models exist is the server's to say.
     pub fn check(&self) -> Result<(), Refusal> {
         let mut errors = FieldErrors::new();
         if let Some(name) = &self.name {
@@ -302,6 +316,15 @@ mod tests {
         ] {
             assert!(serde_json::from_str::<NewOrganization>(body).is_err(), "{body}");
         }
+        let needs = |body| serde_json::from_str::<OrganizationChange>(body).unwrap().needs();
+        assert_eq!(needs(r#"{"allowed_models":[]}"#), OrganizationRole::Admin);
+        for body in [
+            r#"{"name":"A","allowed_models":[]}"#,
+            r#"{"slug":"ab"}"#,
+            r#"{"requires_second_factor":false}"#,
+        ] {
+            assert_eq!(needs(body), OrganizationRole::Owner, "{body}");
+        }
         for body in [r#"{"plan":"team"}"#, r#"{"kind":"personal"}"#, r#"{"created_at":0}"#] {
             assert!(serde_json::from_str::<OrganizationChange>(body).is_err(), "{body}");
         }
@@ -325,6 +348,8 @@ pub struct OverseenOrganization {
     /// Whose personal organization it is.
     pub personal_user_id: Option<UserId>,
     pub requires_second_factor: bool,
+    /// Names of the models that whatever it pays for may use; empty = all.
+    pub allowed_models: Vec<String>,
     pub created_at: Timestamp,
 }
 
@@ -338,4 +363,7 @@ pub struct OverseenChange {
     /// The old one leads here for 90 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
+    /// Empty = all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_models: Option<Vec<String>>,
 }

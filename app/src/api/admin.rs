@@ -17,9 +17,13 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "ssr")]
 use crate::{error::ApiError, request::Request};
 #[cfg(feature = "ssr")]
-use server::sessions::User;
+use server::{
+    catalogue::Editor,
+    people::Operator,
+    sessions::{Admin, User},
+};
 #[cfg(feature = "ssr")]
-use types::UserId;
+use types::{UserId, error::Code};
 
 pub const ROOT: &str = "/admin";
 
@@ -46,6 +50,55 @@ pub(super) async fn auditor(request: &Request) -> Result<User, ApiError> {
     let user = request.user().await?;
     user.auditor().map_err(|error| request.error(&error))?;
     Ok(user)
+}
+
+/// Runs what only administrators may do. Who sent it is asked before anything of it is read, which is for `work` to do.
+#[cfg(feature = "ssr")]
+pub(super) async fn change<T>(
+    request: &Request,
+    work: impl AsyncFnOnce(Administrator<'_>) -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    let user = request.user().await?;
+    let admin = user.admin().map_err(|error| request.error(&error))?;
+    work(Administrator { request, admin }).await
+}
+
+/// An administrator at work, with what their services ask for.
+#[cfg(feature = "ssr")]
+pub(super) struct Administrator<'a> {
+    request: &'a Request,
+    admin: Admin<'a>,
+}
+
+#[cfg(feature = "ssr")]
+impl Administrator<'_> {
+    pub fn user(&self) -> &User {
+        self.admin.user()
+    }
+
+    pub fn operator(&self) -> Operator {
+        Operator::admin(&self.admin)
+    }
+
+    pub fn editor(&self) -> Editor {
+        Editor::from(&self.admin)
+    }
+
+    /// The id that a form named.
+    pub fn id<T: std::str::FromStr>(&self, text: &str) -> Result<T, ApiError> {
+        id(self.request, text)
+    }
+
+    /// What a service said.
+    pub fn said<T>(&self, outcome: server::error::Result<T>) -> Result<T, ApiError> {
+        outcome.map_err(|error| self.request.error(&error))
+    }
+}
+
+/// An id out of an address or a form; text that is none leads to nothing.
+#[cfg(feature = "ssr")]
+pub(super) fn id<T: std::str::FromStr>(request: &Request, text: &str) -> Result<T, ApiError> {
+    text.parse().map_err(|_| request.refused(Code::NotFound))
 }
 
 /// What was typed to name a person: an id, an e-mail or a user name. Nobody is a mistake of its field.

@@ -1,5 +1,5 @@
-//! The audit log as its readers see it: an organization's for who manages it. What a filter means is said here once for every page that
-//! shows a part of the log.
+//! The audit log as its readers see it: an organization's for who manages it, and (`admin::audit`) the whole server's. What a filter means is said
+//! here once for both.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,8 @@ pub struct Asked {
     pub actor: String,
     /// An action, or a word with a dot for all that begin with it.
     pub action: String,
+    /// The id of what it was done to.
+    pub target: String,
     /// `YYYY-MM-DD` in the reader's time zone, both days included.
     pub from: String,
     pub to: String,
@@ -58,6 +60,8 @@ pub struct AuditRow {
     pub actor: Option<String>,
     /// `user`, `team`, …
     pub target_kind: String,
+    pub target_id: Option<String>,
+    /// Absent for what is gone or has no name.
     pub target: Option<String>,
     pub address: Option<String>,
     pub details: Vec<Detail>,
@@ -93,6 +97,7 @@ pub async fn read_organization_audit(
     let asked = Asked {
         actor,
         action,
+        target: String::new(),
         from,
         to,
         after,
@@ -135,7 +140,7 @@ pub(super) async fn list(
     let filter = Filter {
         action: given(&asked.action),
         actor,
-        target: None,
+        target: given(&asked.target),
         from,
         to,
     };
@@ -169,6 +174,7 @@ pub(super) async fn list(
         let parts = [
             ("actor", &asked.actor),
             ("action", &asked.action),
+            ("target", &asked.target),
             ("from", &asked.from),
             ("to", &asked.to),
             ("after", &after),
@@ -191,6 +197,7 @@ fn query(filter: &Filter) -> String {
     encoded([
         ("actor", filter.actor.clone()),
         ("action", filter.action.clone()),
+        ("target", filter.target.clone()),
         ("from", time(filter.from)),
         ("to", time(filter.to)),
     ])
@@ -213,7 +220,12 @@ fn shown(request: &Request, format: &Format, entry: AuditEntry) -> AuditRow {
         actor_id: entry.actor.id.map(|id| id.to_string()),
         actor: entry.actor.name,
         target_kind: entry.target.kind,
-        target: entry.target.name.or(entry.target.id),
+        // What is gone is called what its row says.
+        target: entry
+            .target
+            .name
+            .or_else(|| Some(entry.details.get("name")?.as_str()?.to_owned())),
+        target_id: entry.target.id,
         address: entry.address,
         details: details(request, &entry.details),
     }
@@ -230,10 +242,17 @@ fn details(request: &Request, told: &serde_json::Value) -> Vec<Detail> {
     let worded = |value: &serde_json::Value| match value {
         serde_json::Value::Null => None,
         serde_json::Value::String(text) => Some(person(text).unwrap_or_else(|| text.clone())),
+        serde_json::Value::Array(list) if list.is_empty() => None,
         serde_json::Value::Array(list) => {
             let texts = list
                 .iter()
                 .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned));
+            Some(texts.collect::<Vec<_>>().join(", "))
+        }
+        serde_json::Value::Object(fields) => {
+            let texts = fields
+                .iter()
+                .map(|(name, value)| [name, " ", value.as_str().unwrap_or(&value.to_string())].concat());
             Some(texts.collect::<Vec<_>>().join(", "))
         }
         other => Some(other.to_string()),
@@ -251,9 +270,12 @@ fn details(request: &Request, told: &serde_json::Value) -> Vec<Detail> {
         before: before.and_then(|side| side.get(field)).and_then(worded),
         after: after.and_then(|side| side.get(field)).and_then(worded),
     });
+    // What was nothing and is nothing is no news.
+    let changed = changed.filter(|detail| detail.before.is_some() || detail.after.is_some());
     let rest = told
         .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "before" | "after"));
+        // The name stands with what it was done to, the fields with their values.
+        .filter(|(name, _)| !matches!(name.as_str(), "before" | "after" | "name"));
     let rest = rest.map(|(name, value)| Detail {
         field: name.clone(),
         before: None,

@@ -31,6 +31,26 @@ pub struct OfferedPage {
     pub next: Option<String>,
 }
 
+/// A list of models that something may use, to be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowed {
+    /// Empty = all.
+    pub models: Vec<String>,
+    /// What can be chosen: models that are offered, and those on the list that are not any more.
+    pub choice: Vec<String>,
+}
+
+#[cfg(feature = "ssr")]
+impl Allowed {
+    pub fn of(request: &Request, models: Vec<String>) -> Self {
+        let mut choice = super::keys::models(request);
+        let gone = models.iter().filter(|model| !choice.contains(model));
+        let gone: Vec<String> = gone.cloned().collect();
+        choice.extend(gone);
+        Allowed { models, choice }
+    }
+}
+
 #[server(endpoint = "models")]
 pub async fn read_offered(#[server(default)] after: String) -> Result<OfferedPage, ApiError> {
     let request = Request::current()?;

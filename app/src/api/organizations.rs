@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use types::OrganizationRole;
 
-use super::Form;
+use super::{Form, models::Allowed};
 use crate::error::ApiError;
 #[cfg(feature = "ssr")]
 use crate::{
@@ -195,6 +195,14 @@ pub async fn create_organization(
 pub struct OrganizationSettings {
     pub place: OrganizationView,
     pub form: Form,
+    /// What it pays for may use.
+    pub models: Allowed,
+    /// The rest, which is the owners'.
+    pub owned: Option<OwnedSettings>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnedSettings {
     /// Members without a second factor must set one up.
     pub second_factor: bool,
     /// The reader has one.
@@ -206,11 +214,15 @@ pub async fn read_organization_settings(organization: String) -> Result<Organiza
     let request = Request::current()?;
     let place = Place::find(&request, &organization).await?;
     let failed = |error: server::Error| request.error(&error);
-    place.member.owner().map_err(failed)?;
+    place.member.admin().map_err(failed)?;
     let stored = organizations::get(&request.state, &place.member).map_err(failed)?;
-    Ok(OrganizationSettings {
+    let owned = place.member.owner().is_ok().then(|| OwnedSettings {
         second_factor: stored.requires_second_factor,
         may_ask: place.user.entry().has_second_factor,
+    });
+    Ok(OrganizationSettings {
+        models: Allowed::of(&request, stored.allowed_models),
+        owned,
         place: place.view,
         form: flash::take(&request).form,
     })
@@ -255,6 +267,25 @@ pub async fn require_second_factor(
     request.saved_then(&page, form, work, String::clone).await
 }
 
+/// Which models whatever the organization pays for may use; none = all.
+#[server(endpoint = "allow_models")]
+pub async fn allow_models(
+    #[server(default)] organization: String,
+    #[server(default)] models: Vec<String>,
+) -> Result<String, ApiError> {
+    let request = Request::current()?;
+    let form = Form::sent("allow_models", &[]).with_all("models", &models);
+    let work = async {
+        let change = types::organizations::OrganizationChange {
+            allowed_models: Some(models),
+            ..Default::default()
+        };
+        change_settings(&request, &organization, change).await
+    };
+    let page = path(&organization, SETTINGS);
+    request.saved_then(&page, form, work, String::clone).await
+}
+
 #[cfg(feature = "ssr")]
 const SETTINGS: &str = "settings";
 
@@ -267,8 +298,8 @@ async fn change_settings(
 ) -> Result<String, ApiError> {
     let place = Place::find(request, named).await?;
     let changed = async {
-        let owner = place.member.owner()?;
-        organizations::update(&request.state, &owner, change).await
+        let admin = place.member.admin()?;
+        organizations::update(&request.state, &admin, change).await
     };
     let changed = changed.await.map_err(|error| request.error(&error))?;
     Ok(path(&changed.slug.unwrap_or_default(), SETTINGS))

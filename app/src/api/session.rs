@@ -259,7 +259,7 @@ pub async fn sign_out() -> Result<(), ApiError> {
     let request = Request::current()?;
     let config = request.state.config();
     if let Some(value) = server::http::cookie::read(&request.parts.headers, config) {
-        server::sessions::end_cookie(&request.state, &value)
+        server::sessions::end_cookie(&request.state, &value, &request.device())
             .await
             .map_err(|error| request.error(&error))?;
     }
@@ -315,7 +315,7 @@ pub(super) async fn start(request: &Request, user: &server::sign_in::Entered, re
     let (state, headers) = (&request.state, &request.parts.headers);
     let config = state.config();
     if let Some(old) = server::http::cookie::read(headers, config) {
-        server::sessions::end_cookie(state, &old)
+        server::sessions::end_cookie(state, &old, &request.device())
             .await
             .map_err(|error| request.error(&error))?;
     }

@@ -7,6 +7,7 @@ use super::{Form, Moment, organizations::OrganizationView};
 #[cfg(feature = "ssr")]
 use super::{
     keys::models,
+    models::Allowed,
     organizations::{PAGE, Place, cursor, path},
     session::shown_name,
 };
@@ -162,10 +163,7 @@ pub async fn read_team(
     };
     let format = Format::of(&request, &place.user);
     let team = shown(&format, teams::get(&known));
-    let mut offered = models(&request);
-    let gone = team.models.iter().filter(|model| !offered.contains(model));
-    let gone: Vec<String> = gone.cloned().collect();
-    offered.extend(gone);
+    let allowed = Allowed::of(&request, team.models.clone());
     let member = |member: types::teams::TeamMember| TeamMemberView {
         id: member.user_id.to_string(),
         name: shown_name(member.full_name.as_deref(), &member.username),
@@ -174,7 +172,7 @@ pub async fn read_team(
     };
     Ok(TeamPage {
         team,
-        models: offered,
+        models: allowed.choice,
         members: page.data.into_iter().map(member).collect(),
         next: page.next_cursor,
         others,

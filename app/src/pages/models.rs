@@ -87,6 +87,15 @@ fn table(text: &'static Text, models: Vec<OfferedView>) -> AnyView {
     .into_any()
 }
 
+/// The tag of how a model fares.
+pub const fn tone(availability: Availability) -> &'static str {
+    match availability {
+        Availability::Available => "tag tag-good",
+        Availability::Degraded => "tag tag-warn",
+        Availability::Unavailable => "tag tag-bad",
+    }
+}
+
 fn row(text: &'static Text, model: OfferedView) -> AnyView {
     let words = &text.catalogue.offered;
     let none = || text.common.none.to_owned();
@@ -99,11 +108,7 @@ fn row(text: &'static Text, model: OfferedView) -> AnyView {
             none(),
         ],
     };
-    let class = match model.availability {
-        Availability::Available => "tag tag-good",
-        Availability::Degraded => "tag tag-warn",
-        Availability::Unavailable => "tag tag-bad",
-    };
+    let class = tone(model.availability);
     let mut abilities = model.capabilities;
     if model.kind == ModelKind::Embedding {
         abilities.insert(0, (text.catalogue.models.kinds)(model.kind).to_owned());

@@ -17,6 +17,7 @@ pub struct Audit {
     pub list: &'static str,
     pub when: &'static str,
     pub on: &'static str,
+    pub on_hint: &'static str,
     pub details: &'static str,
     pub gone: &'static str,
     pub older: &'static str,

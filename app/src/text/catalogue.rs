@@ -114,6 +114,13 @@ pub struct CatalogueModels {
     pub is_free: &'static str,
     pub set_price: &'static str,
     pub price_set: &'static str,
+    pub withdraw: &'static str,
+    pub withdraw_ask: fn(&str) -> String,
+    pub withdraw_note: &'static str,
+    pub withdrawn: &'static str,
+    /// Of a version without a price.
+    pub no_price: &'static str,
+    pub availability: &'static str,
     pub history: &'static str,
     pub version: &'static str,
     pub since: &'static str,

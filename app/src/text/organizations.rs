@@ -182,6 +182,8 @@ pub struct OrganizationSettings {
     pub title: &'static str,
     pub general: &'static str,
     pub slug_note: &'static str,
+    pub models: &'static str,
+    pub models_note: &'static str,
     pub second: &'static str,
     pub second_note: &'static str,
     pub second_do: &'static str,

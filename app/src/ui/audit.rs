@@ -41,6 +41,43 @@ pub const OF_ORGANIZATIONS: [&str; 20] = [
     "key.created",
 ];
 
+/// What only the whole server's log has beside those.
+pub const OF_SERVER: [&str; 33] = [
+    "key.revoked",
+    "user.",
+    "user.created",
+    "user.role_changed",
+    "user.disabled",
+    "user.enabled",
+    "user.signed_out",
+    "user.second_factor_reset",
+    "user.password_reset",
+    "user.deleted",
+    "session.",
+    "session.started",
+    "session.ended",
+    "session.new_device",
+    "sign_in.",
+    "factor.",
+    "identity.",
+    "token.",
+    "token.created",
+    "token.revoked",
+    "provider.",
+    "provider.created",
+    "provider.updated",
+    "provider.disabled",
+    "provider.deleted",
+    "model.",
+    "model.created",
+    "model.updated",
+    "model.disabled",
+    "model.deleted",
+    "price.",
+    "organization.deleted",
+    "audit.",
+];
+
 /// Which part of the log, out of the address.
 pub fn asked() -> Asked {
     let query = use_query_map();
@@ -48,6 +85,7 @@ pub fn asked() -> Asked {
     Asked {
         actor: part("actor"),
         action: part("action"),
+        target: part("target"),
         from: part("from"),
         to: part("to"),
         after: part("after"),
@@ -56,7 +94,15 @@ pub fn asked() -> Asked {
 
 /// `page` is the address of the page it stands on, `export` where the account API gives it as a file.
 #[component]
-pub fn AuditLog(list: AuditList, page: String, export: String, offered: Vec<&'static str>) -> impl IntoView {
+pub fn AuditLog(
+    list: AuditList,
+    page: String,
+    export: String,
+    offered: Vec<&'static str>,
+    /// Whether the filter takes the id of what something was done to.
+    #[prop(optional)]
+    by_target: bool,
+) -> impl IntoView {
     let text = use_text();
     let words = &text.audit;
     let AuditList {
@@ -102,7 +148,7 @@ pub fn AuditLog(list: AuditList, page: String, export: String, offered: Vec<&'st
         }
     });
     view! {
-        {filter(text, &page, asked, is_narrowed, offered, error)}
+        {filter(text, &page, asked, is_narrowed, Offered { actions: offered, by_target }, error)}
         <section class="card card-flush">
             <div class="card-head">
                 <h2>{words.list}</h2>
@@ -115,15 +161,40 @@ pub fn AuditLog(list: AuditList, page: String, export: String, offered: Vec<&'st
     .into_any()
 }
 
+/// What a filter can narrow by.
+struct Offered {
+    actions: Vec<&'static str>,
+    by_target: bool,
+}
+
 fn filter(
     text: &'static Text,
     page: &str,
     asked: Asked,
     is_narrowed: bool,
-    offered: Vec<&'static str>,
+    offered: Offered,
     error: Option<ApiError>,
 ) -> AnyView {
     let words = &text.audit;
+    let Offered {
+        actions: mut offered,
+        by_target,
+    } = offered;
+    // Each group with what is in it.
+    let group = |action: &str| action.split('.').next().unwrap_or_default().to_owned();
+    let mut order: Vec<String> = offered.iter().map(|action| group(action)).collect();
+    order.dedup();
+    offered.sort_by_key(|action| order.iter().position(|known| *known == group(action)));
+    let on = Look {
+        name: "target",
+        label: words.on,
+        kind: "slug",
+        autocomplete: "off",
+        hint: words.on_hint,
+        optional: true,
+        ..Look::default()
+    };
+    let on = by_target.then(|| view! { <Field look=on error=error.clone() value=asked.target.clone() /> });
     let who = Look {
         name: "actor",
         label: words.who,
@@ -171,7 +242,7 @@ fn filter(
     });
     // Of these the mistake stands beside them.
     let beside = |error: &ApiError| {
-        ["actor", "from", "to"]
+        ["actor", "target", "from", "to"]
             .iter()
             .any(|field| error.refusal.errors.contains_key(*field))
     };
@@ -189,6 +260,7 @@ fn filter(
                             {options}
                         </select>
                     </div>
+                    {on}
                     <Field look=day("from", words.from) error=error.clone() value=asked.from.clone() />
                     <Field look=day("to", words.to) error value=asked.to.clone() />
                     <div class="field field-go">
@@ -263,14 +335,19 @@ fn row(text: &'static Text, page: &str, entry: AuditRow) -> AnyView {
             <td role="cell" class="nowrap">
                 <Time at=entry.at />
             </td>
-            <td role="cell">{actor} {address}</td>
+            <td role="cell" class="min-w-32">
+                {actor} {address}
+            </td>
             <td role="cell">
                 <span class="font-medium" title=entry.action>
                     {action}
                 </span>
             </td>
             <td role="cell">
-                <span class="muted">{(words.targets)(&entry.target_kind)} " "</span>
+                <span class="muted" title=entry.target_id>
+                    {(words.targets)(&entry.target_kind)}
+                    " "
+                </span>
                 {target}
             </td>
             <td role="cell">{entry.details.into_iter().map(detail).collect_view()}</td>

@@ -17,7 +17,7 @@ pub struct Tab {
 
 /// The pages of an organization, in the order of their tabs.
 pub fn of_organization(text: &'static Text) -> [Tab; 7] {
-    use OrganizationRole::{Admin, Member, Owner};
+    use OrganizationRole::{Admin, Member};
 
     let tab = |page, name, role| Tab { page, name, role };
     [
@@ -27,7 +27,7 @@ pub fn of_organization(text: &'static Text) -> [Tab; 7] {
         tab("keys", text.organization_keys.title, Member),
         tab("usage", text.organization_usage.title, Member),
         tab("audit", text.audit.title, Admin),
-        tab("settings", text.organization_settings.title, Owner),
+        tab("settings", text.organization_settings.title, Admin),
     ]
 }
 
@@ -39,7 +39,7 @@ pub fn of_administration(text: &'static Text) -> Vec<(&'static str, &'static str
         ("organizations", words.organizations.title),
         ("providers", text.catalogue.providers.title),
         ("models", text.catalogue.models.title),
-        ("audit", words.audit.title),
+        ("audit", text.audit.title),
         ("requests", words.requests.title),
         ("limits", words.limits.title),
         ("sign-in", words.sign_in.title),

@@ -99,6 +99,33 @@ async fn organization_allows_for_all_its_callers() {
 }
 
 #[tokio::test]
+async fn change_of_the_organizations_list_holds_for_the_next_call() {
+    let house = House::open().await;
+    let allow = async |models: &[&str]| {
+        let member = server::organizations::personal(&house.state, &house.user).unwrap();
+        let change = types::organizations::OrganizationChange {
+            allowed_models: Some(models.iter().map(|&name| name.to_owned()).collect()),
+            ..Default::default()
+        };
+        let admin = member.admin().unwrap();
+        server::organizations::update(&house.state, &admin, change)
+            .await
+            .unwrap();
+    };
+    let ask = async |model: &str| {
+        let call = house.post("/v1/messages", &messages(model, false));
+        call.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask("plain").await, 200);
+    allow(&["cached"]).await;
+    assert_eq!((ask("plain").await, ask("cached").await), (403, 200));
+    allow(&[]).await;
+    assert_eq!(ask("plain").await, 200);
+    house.calls(3).await;
+    house.close().await;
+}
+
+#[tokio::test]
 async fn refusal_says_whose_list_it_is() {
     let house = House::open().await;
     let key = key_of_two(&house).await;

@@ -191,7 +191,7 @@ async fn access_token_works_on_the_model_api_and_a_wrong_one_is_401() {
     assert!(call.key.is_none());
     assert_eq!(send(&format!("{}x", pair.access_token)).await.unwrap().status(), 401);
     assert_eq!(send(&pair.refresh_token).await.unwrap().status(), 401);
-    server::sessions::end_family(&house.state, &pair.refresh_token)
+    server::sessions::end_family(&house.state, &pair.refresh_token, &server::sessions::Device::default())
         .await
         .unwrap();
     assert_eq!(send(&pair.access_token).await.unwrap().status(), 401);

@@ -48,7 +48,11 @@ async fn list_has_both_shapes_and_only_allowed_models() {
         .send()
         .await
         .unwrap();
-    assert_eq!(one.json::<Value>().await.unwrap()["id"], "plain");
+    let one: Value = one.json().await.unwrap();
+    assert_eq!(
+        (&one["id"], &one["availability"]),
+        (&"plain".into(), &"available".into())
+    );
     let other = client()
         .get(house.url("/v1/models/slow"))
         .bearer_auth(&key)

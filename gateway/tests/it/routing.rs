@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use types::{catalogue::Availability, usage::CallStatus};
 
-use super::support::{House, chat, in_turn, messages, routed};
+use super::support::{House, chat, client, in_turn, messages, routed};
 
 /// Models that the upstream was asked for, in turn.
 fn models(house: &House) -> Vec<String> {
@@ -110,6 +110,16 @@ async fn model_whose_upstreams_all_fail_is_still_asked_for() {
     }
     let model = house.state.directory().model("one").unwrap();
     assert_eq!(model.availability(house.state.clock().now()), Availability::Unavailable);
+    let shown = client()
+        .get(house.url("/v1/models/one"))
+        .bearer_auth(&house.key)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        shown.json::<serde_json::Value>().await.unwrap()["availability"],
+        "unavailable"
+    );
     assert_eq!(ask(&house, "one").await, 200);
     assert_eq!(model.availability(house.state.clock().now()), Availability::Available);
     house.close().await;

@@ -6,16 +6,18 @@ use types::{
     accounts::Register,
     error::{Code, FieldErrors},
     organizations::OrganizationKind,
+    people::NewPerson,
     rules::{self, Wrong},
 };
 
-use super::{By, sign_up, username};
+use super::{By, Handed, sign_up, username};
 use crate::{
     Error, State,
     audit::{self, Actor, Event, Target},
     clock::Clock,
     db::{self, Change, Tx},
     error::Result,
+    mail::Recipient,
     organizations::invitations::{self, Invited},
     passwords,
     sessions::{Device, User},
@@ -54,6 +56,7 @@ pub(crate) async fn create(state: &State, request: Create) -> Result<User> {
     let account = Account {
         locale: request.new.locale.clone(),
         link: None,
+        handed: None,
         id: UserId(state.clock().new_id()),
         organization: OrganizationId(state.clock().new_id()),
         email,
@@ -99,9 +102,36 @@ pub(crate) async fn create_vouched(state: &State, vouched: Vouched, device: &Dev
         locale: None,
         link: None,
         invitation: None,
+        handed: None,
         clock: state.clock().clone(),
     };
     account.make(state).await
+}
+
+/// An account without a password that `handed` makes for somebody; its id, and the link by which they set one.
+///
+/// Errors: 409 `email_taken` and `username_taken`; 403 when `handed` may not any more.
+pub(crate) async fn create_handed(state: &State, handed: Handed, new: NewPerson) -> Result<(UserId, Option<String>)> {
+    let account = Account {
+        id: UserId(state.clock().new_id()),
+        organization: OrganizationId(state.clock().new_id()),
+        email: rules::normal_email(&new.email),
+        username: new.username,
+        full_name: new.full_name.map(|name| name.trim().to_owned()),
+        locale: new.locale,
+        hash: None,
+        verified: false,
+        identity: None,
+        role: new.role,
+        by: By::Operator(handed.operator().actor().clone()),
+        guard: Guard::None,
+        link: None,
+        invitation: None,
+        handed: Some(handed),
+        clock: state.clock().clone(),
+    };
+    let id = account.id;
+    account.make_with_link(state).await.map(|link| (id, link))
 }
 
 /// A sign-up whose link was confirmed.
@@ -132,6 +162,7 @@ pub(super) async fn from_link(state: &State, hashed: Hashed, by: By) -> Result<U
         guard: Guard::None,
         link: Some((state.clone(), hashed.link)),
         invitation: None,
+        handed: None,
         clock: state.clock().clone(),
     };
     account.make(state).await
@@ -140,8 +171,14 @@ pub(super) async fn from_link(state: &State, hashed: Hashed, by: By) -> Result<U
 impl Account {
     async fn make(self, state: &State) -> Result<User> {
         let id = self.id;
+        self.make_with_link(state).await?;
+        User::proven(state, id).await
+    }
+
+    /// The link is that of an account which is handed to its person.
+    async fn make_with_link(self, state: &State) -> Result<Option<String>> {
         let account = std::sync::Arc::new(self);
-        for attempt in 1.. {
+        for _ in 0..ATTEMPTS {
             let this = std::sync::Arc::clone(&account);
             let outcome = state
                 .write(move |tx| Box::pin(async move { this.write(tx).await }))
@@ -149,16 +186,14 @@ impl Account {
             match outcome {
                 Err(Error::Conflict { constraint }) if constraint == "users.email" => return Err(email_taken()),
                 Err(Error::Conflict { constraint }) if constraint == "users.username_folded" => {
-                    let asked = account.username.is_some() && account.link.is_none();
-                    if asked || attempt == ATTEMPTS {
+                    if account.username.is_some() && account.link.is_none() {
                         return Err(username_taken());
                     }
                 }
-                Err(error) => return Err(error),
-                Ok(()) => break,
+                outcome => return outcome,
             }
         }
-        User::proven(state, id).await
+        Err(username_taken())
     }
 }
 
@@ -206,11 +241,15 @@ struct Account {
     /// What the account is made by, where a letter asked to confirm.
     link: Option<(State, String)>,
     invitation: Option<Invited>,
+    handed: Option<Handed>,
     clock: Clock,
 }
 
 impl Account {
-    async fn write(&self, tx: &mut Tx) -> Result<()> {
+    async fn write(&self, tx: &mut Tx) -> Result<Option<String>> {
+        if let Some(handed) = &self.handed {
+            handed.may(tx).await?;
+        }
         if self.guard == Guard::FirstAdmin && db::users::admin_exists_locked(tx).await? {
             let message = "This server has its administrator already. Sign in instead.";
             return Err(Error::refused(Code::Conflict, message));
@@ -243,6 +282,13 @@ impl Account {
             created_at: now,
             updated_at: now,
         };
+        let to = Recipient {
+            email: user.email.clone(),
+            locale: user.locale.clone(),
+        };
+        if let Some(handed) = &self.handed {
+            handed.record(tx, &user, self.role, self.organization).await?;
+        }
         db::users::insert(tx, user).await?;
         let organization = db::organizations::Row {
             id: self.organization.0,
@@ -277,7 +323,10 @@ impl Account {
         if let Some(invited) = &self.invitation {
             invitations::use_up(tx, &self.clock, &invited.hash, self.id, self.actor()).await?;
         }
-        Ok(())
+        match &self.handed {
+            Some(handed) => handed.send(tx, self.id, to).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn free_username(&self, tx: &mut Tx) -> Result<String> {

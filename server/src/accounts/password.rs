@@ -111,15 +111,17 @@ pub async fn reset(state: &State, presented: &str, password: &str, device: &Devi
             let now = tx.now();
             // Who reads the address's letters has it.
             let was_unproven = db::users::verify_email(tx, user, now).await?;
-            sessions::end_all(tx, then.clock(), user, None, "password_reset").await?;
-            tokens::revoke_cli(tx, then.clock(), user, &Actor::System, "password_reset").await?;
-            if was_unproven {
-                reclaim(tx, then.clock(), user, Actor::user(user, &device)).await?;
+            let actor = Actor::user(user, &device);
+            sessions::end_all(tx, then.clock(), user, None, &actor, "password_reset").await?;
+            tokens::revoke_cli(tx, then.clock(), user, &actor, "password_reset").await?;
+            // One without a password was made by an administrator, and nobody has been in it yet.
+            if was_unproven && account.hashed_password.is_some() {
+                reclaim(tx, then.clock(), user, actor.clone()).await?;
             }
             let changed = Changed {
                 user,
                 hash,
-                actor: Actor::user(user, &device),
+                actor,
                 action: "user.password_reset",
                 to: Recipient {
                     email: account.email,
@@ -148,7 +150,7 @@ pub async fn change(state: &State, user: &User, current: Option<&str>, new: &str
     let (then, kept) = (state.clone(), user.session_id());
     let write = state.write(move |tx| {
         Box::pin(async move {
-            sessions::end_all(tx, then.clock(), changed.user, kept, "password_changed").await?;
+            sessions::end_all(tx, then.clock(), changed.user, kept, &changed.actor, "password_changed").await?;
             let now = tx.now();
             changed.write(tx, &then, now).await
         })

@@ -140,7 +140,7 @@ async fn write_models(tx: &mut Tx, wanted: &[config::Model], clock: &Clock) -> R
                 }
             }
         }
-        write_price(tx, clock, id, model.price, current.get(&id)).await?;
+        write_price(tx, clock, (id, &model.id), model.price, current.get(&id)).await?;
     }
     for row in there.into_values().filter(|row| row.managed && row.is_enabled) {
         models::disable(tx, row.id).await?;
@@ -153,7 +153,7 @@ async fn write_models(tx: &mut Tx, wanted: &[config::Model], clock: &Clock) -> R
 async fn write_price(
     tx: &mut Tx,
     clock: &Clock,
-    model: Uuid,
+    (model, name): (Uuid, &str),
     wanted: Option<Prices>,
     current: Option<&prices::Row>,
 ) -> Result<()> {
@@ -163,6 +163,6 @@ async fn write_price(
     let version = current.map_or(1, |row| row.version + 1);
     let (id, now) = (PriceId(clock.new_id()), tx.now());
     let row = versions::row(id, ModelId(model), version, wanted, None, now);
-    told::price(tx, clock, &Actor::System, current, &row).await?;
+    told::price(tx, clock, &Actor::System, name, current, &row).await?;
     prices::insert(tx, row).await
 }

@@ -1,8 +1,10 @@
 //! Models, changed while the server runs: made, listed, changed, deleted. What the configuration file wrote is its alone to change.
 
+use std::collections::HashMap;
+
 use types::{
     ModelId, Refusal, Timestamp,
-    catalogue::{Model, ModelChange, ModelKind, ModelRoute, NewModel, Origin},
+    catalogue::{Availability, Model, ModelChange, ModelKind, ModelRoute, NewModel, Origin},
     error::{Code, FieldErrors},
     page::Page,
     rules::Wrong,
@@ -88,9 +90,10 @@ pub async fn create(state: &State, editor: &Editor, new: NewModel) -> Result<Mod
             }
             must_exist(&providers, &routes)?;
             told::model(tx, &clock, &by.actor, None, &row).await?;
+            let name = row.name.clone();
             rows::insert(tx, row).await?;
             if let Some(price) = price {
-                prices::begin(tx, &clock, &by, id, price).await?;
+                prices::begin(tx, &clock, &by, (id, &name), price).await?;
             }
             Ok(replay)
         })
@@ -231,7 +234,9 @@ fn listed(mut words: Vec<String>) -> Result<String> {
 /// What is shown of models beside their rows.
 struct Beside {
     enabled: Vec<String>,
-    prices: std::collections::HashMap<uuid::Uuid, types::money::Prices>,
+    prices: HashMap<uuid::Uuid, types::money::Prices>,
+    /// Of those that can be called, by name.
+    health: HashMap<String, Availability>,
 }
 
 impl Beside {
@@ -244,6 +249,7 @@ impl Beside {
         Ok(Beside {
             prices: prices.collect(),
             enabled: enabled(&providers),
+            health: health(state),
         })
     }
 
@@ -251,12 +257,16 @@ impl Beside {
         Beside {
             enabled: enabled(providers),
             prices: price.map(|price| (model.0, price)).into_iter().collect(),
+            // Nobody called it yet.
+            health: HashMap::new(),
         }
     }
 
     fn shown(&self, row: &Row) -> Model {
         let count = |stored: Option<i32>| stored.and_then(|count| u32::try_from(count).ok());
         let routes = routes::read(row);
+        let is_served = row.is_enabled && routes.iter().any(|route| self.enabled.contains(&route.provider));
+        let known = self.health.get(&row.name).copied();
         Model {
             id: ModelId(row.id),
             name: row.name.clone(),
@@ -268,12 +278,23 @@ impl Beside {
             price: self.prices.get(&row.id).map(|prices| (*prices).into()),
             managed: row.managed,
             is_enabled: row.is_enabled,
-            is_served: row.is_enabled && routes.iter().any(|route| self.enabled.contains(&route.provider)),
+            is_served,
+            availability: match is_served {
+                true => known.unwrap_or(Availability::Available),
+                false => Availability::Unavailable,
+            },
             routes,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
         }
     }
+}
+
+fn health(state: &State) -> HashMap<String, Availability> {
+    let now = state.clock().now();
+    let models = state.directory().models();
+    let health = models.iter().map(|model| (model.name.clone(), model.availability(now)));
+    health.collect()
 }
 
 fn enabled(providers: &[db::providers::Row]) -> Vec<String> {

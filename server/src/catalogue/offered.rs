@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use types::{
-    catalogue::{Availability, OfferedModel},
-    error::Code,
-    page::Page,
-};
+use types::{Timestamp, catalogue::OfferedModel, error::Code, page::Page};
 
 use crate::{
     Error, State,
@@ -25,7 +21,11 @@ pub fn page(state: &State, user: &User, limit: u64, cursor: Option<&str>) -> Res
     if let Some(after) = &asked.after {
         models.retain(|model| model.name.as_str() > after.as_str());
     }
-    Ok(asked.page(models, |model| model.name.clone(), |model| Some(shown(&model))))
+    Ok(asked.page(
+        models,
+        |model| model.name.clone(),
+        |model| Some(shown(&model, state.clock().now())),
+    ))
 }
 
 /// One of them, by its id or its name.
@@ -37,7 +37,7 @@ pub fn get(state: &State, user: &User, named: &str) -> Result<OfferedModel> {
         .iter()
         .find(|model| model.name == named || model.id.to_string() == named);
     let unknown = || Error::refused(Code::NotFound, "There is no such model, as far as you may know.");
-    found.map(|model| shown(model)).ok_or_else(unknown)
+    found.map(|model| shown(model, state.clock().now())).ok_or_else(unknown)
 }
 
 /// What the member may call without a key when their organization pays: what [`crate::teams::of_caller`] and the organization allow.
@@ -73,7 +73,7 @@ fn all(state: &State, user: &User) -> Result<Vec<Arc<ModelEntry>>> {
     Ok(models)
 }
 
-fn shown(model: &ModelEntry) -> OfferedModel {
+fn shown(model: &ModelEntry, now: Timestamp) -> OfferedModel {
     let mut providers: Vec<String> = Vec::new();
     for route in &model.routes {
         if !providers.contains(&route.provider.name) {
@@ -91,7 +91,7 @@ fn shown(model: &ModelEntry) -> OfferedModel {
         capabilities: model.capabilities.clone(),
         price: model.price.map(|(_, prices)| prices.into()),
         // What no enabled provider serves is not in the directory at all.
-        availability: Availability::Available,
+        availability: model.availability(now),
         is_demo: model.is_demo,
     }
 }

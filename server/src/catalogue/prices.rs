@@ -56,13 +56,13 @@ pub async fn set(state: &State, editor: &Editor, model: ModelId, new: NewPrice) 
     state
         .write(move |tx| {
             Box::pin(async move {
-                own(tx, &by, model).await?;
+                let name = own(tx, &by, model).await?.name;
                 let before = rows::current(tx, model).await?;
                 let version = next_version(before.as_ref())?;
                 let row = row(id, model, version, Some(prices), by.user, tx.now());
                 let made = shown(&own_state, &row);
                 idempotency::record(tx, &made).await?;
-                told::price(tx, &clock, &by.actor, before.as_ref(), &row).await?;
+                told::price(tx, &clock, &by.actor, &name, before.as_ref(), &row).await?;
                 rows::insert(tx, row).await?;
                 Ok(made)
             })
@@ -70,16 +70,52 @@ pub async fn set(state: &State, editor: &Editor, model: ModelId, new: NewPrice) 
         .await
 }
 
+/// Says that from here on the price is not known: a version without prices follows the one that holds. No version is ever removed, since a call
+/// that begins in this moment may be charged by it. `version` is the one that is meant, so that nobody takes back a price they have not seen.
+///
+/// Errors: 404; 409 where another version holds by now, where there is no price, and for a model that the configuration file wrote.
+pub async fn withdraw(state: &State, editor: &Editor, model: ModelId, version: u32) -> Result<()> {
+    let (by, clock) = (editor.acting(), state.clock().clone());
+    let id = PriceId(clock.new_id());
+    state
+        .write(move |tx| {
+            Box::pin(async move {
+                let name = own(tx, &by, model).await?.name;
+                let before = rows::current(tx, model).await?;
+                let holds = before.as_ref().filter(|row| u32::try_from(row.version) == Ok(version));
+                if holds.and_then(Row::prices).is_none() {
+                    let message = "This version of the price does not hold. Only the one that does can be withdrawn; those before it stay as they are.";
+                    return Err(Error::refused(Code::Conflict, message));
+                }
+                let row = row(id, model, next_version(before.as_ref())?, None, by.user, tx.now());
+                told::price(tx, &clock, &by.actor, &name, before.as_ref(), &row).await?;
+                rows::insert(tx, row).await
+            })
+        })
+        .await
+}
+
+/// The version that holds, for the command line.
+///
+/// Errors: 404 for a model without a price.
+pub async fn holding(state: &State, _: &Editor, model: ModelId) -> Result<u32> {
+    let rows = rows::current_of(state.db(), &[model]).await?;
+    let holds = rows.into_iter().find(|row| row.prices().is_some());
+    let version = holds.and_then(|row| u32::try_from(row.version).ok());
+    version.ok_or_else(|| Error::refused(Code::NotFound, "The model has no price."))
+}
+
 /// The first version of a model that is being made.
 pub(super) async fn begin(
     tx: &mut Tx,
     clock: &Clock,
     by: &super::editor::Acting,
-    model: ModelId,
+    model: (ModelId, &str),
     prices: Prices,
 ) -> Result<()> {
-    let row = row(PriceId(clock.new_id()), model, 1, Some(prices), by.user, tx.now());
-    told::price(tx, clock, &by.actor, None, &row).await?;
+    let (id, name) = model;
+    let row = row(PriceId(clock.new_id()), id, 1, Some(prices), by.user, tx.now());
+    told::price(tx, clock, &by.actor, name, None, &row).await?;
     rows::insert(tx, row).await
 }
 

@@ -164,6 +164,7 @@ pub(super) async fn price(
     tx: &mut Tx,
     clock: &Clock,
     by: &Actor,
+    model: &str,
     before: Option<&prices::Row>,
     after: &prices::Row,
 ) -> Result<()> {
@@ -175,7 +176,9 @@ pub(super) async fn price(
             })
         })
     };
-    let details = json!({ "version": after.version, "before": before.and_then(shown), "after": shown(after) });
+    let details = json!({
+        "name": model, "version": after.version, "before": before.and_then(shown), "after": shown(after),
+    });
     tell(
         tx,
         clock,

@@ -155,7 +155,6 @@ pub(crate) async fn require_second_factor(
     Ok(updated.rows_affected == 1)
 }
 
-/// The organization with this slug; personal ones have none.
 /// `models`: a JSON list of names.
 pub(crate) async fn set_allowed_models(tx: &mut Tx, id: OrganizationId, models: &str, now: Timestamp) -> Result<()> {
     organizations::Entity::update_many()
@@ -167,6 +166,7 @@ pub(crate) async fn set_allowed_models(tx: &mut Tx, id: OrganizationId, models: 
     Ok(())
 }
 
+/// The organization with this slug; personal ones have none.
 pub(crate) async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Row>> {
     let query = organizations::Entity::find()
         .filter(organizations::Column::Slug.eq(slug))

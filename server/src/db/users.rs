@@ -1,8 +1,10 @@
 //! Rows of people. E-mails and folded user names come in already normalised.
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait,
-    QueryFilter, QuerySelect, Statement, sea_query::Expr,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Statement,
+    sea_query::{Expr, LockType},
 };
 use types::{PlatformRole, Timestamp, UserId};
 
@@ -77,9 +79,19 @@ pub(crate) async fn lock_admins(tx: &mut Tx) -> Result<()> {
 }
 
 /// Takes the person's row for this transaction alone: nothing can be made theirs meanwhile.
+///
+/// Locks are taken in one order, or two transactions may wait for each other: people ([`lock`] of one, [`keep`] of any number), then the list of
+/// administrators ([`lock_admins`]), then organizations in the order of their ids, then slugs.
 pub(crate) async fn lock(tx: &mut Tx, id: UserId) -> Result<()> {
     users::Entity::find_by_id(id.0).lock_exclusive().one(tx.conn()).await?;
     Ok(())
+}
+
+/// Keeps the person from being deleted until this transaction ends; whether they are there. For whom rows are about to be written that refer to
+/// them: the row's own look at them would come too late, after an organization was taken.
+pub(crate) async fn keep(tx: &mut Tx, id: UserId) -> Result<bool> {
+    let query = users::Entity::find_by_id(id.0).lock(LockType::KeyShare);
+    Ok(query.one(tx.conn()).await?.is_some())
 }
 
 /// Removes a person; what belongs to them alone goes with the row.

@@ -4,6 +4,7 @@
 pub(super) mod account;
 pub(super) mod admin_models;
 pub(super) mod admin_providers;
+mod answers;
 pub(super) mod audit;
 pub(super) mod auth;
 pub(super) mod conversations;

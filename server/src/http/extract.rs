@@ -49,10 +49,26 @@ impl<T: std::str::FromStr + Send> FromRequestParts<State> for Id<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
-        let nothing = || Error::refused(Code::NotFound, "There is nothing with this id.");
-        let params = RawPathParams::from_request_parts(parts, state).await;
-        let params = params.map_err(|_| nothing())?;
-        let text = params.iter().last().map(|(_, text)| text).ok_or_else(nothing)?;
-        text.parse().map(Id).map_err(|_| nothing())
+        named(parts, state, false).await.map(Id)
     }
+}
+
+/// The first id in the path: that of what the last one is part of.
+pub struct Of<T>(pub T);
+
+impl<T: std::str::FromStr + Send> FromRequestParts<State> for Of<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+        named(parts, state, true).await.map(Of)
+    }
+}
+
+async fn named<T: std::str::FromStr>(parts: &mut Parts, state: &State, is_first: bool) -> Result<T, Error> {
+    let nothing = || Error::refused(Code::NotFound, "There is nothing with this id.");
+    let params = RawPathParams::from_request_parts(parts, state).await;
+    let params = params.map_err(|_| nothing())?;
+    let mut texts = params.iter().map(|(_, text)| text);
+    let text = if is_first { texts.next() } else { texts.last() };
+    text.ok_or_else(nothing)?.parse().map_err(|_| nothing())
 }

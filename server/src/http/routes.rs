@@ -144,7 +144,7 @@ fn everything() -> OpenApiRouter<State> {
 /// For who runs the server.
 fn admin() -> OpenApiRouter<State> {
     OpenApiRouter::new()
-        .routes(routes!(api::users::list))
+        .routes(routes!(api::users::list, api::users::create))
         .routes(routes!(api::users::get, api::users::change, api::users::delete))
         .routes(routes!(api::users::sign_out))
         .routes(routes!(api::users::reset_second_factor))
@@ -208,6 +208,7 @@ fn catalogue() -> OpenApiRouter<State> {
             api::admin_models::delete
         ))
         .routes(routes!(api::admin_models::prices, api::admin_models::set_price))
+        .routes(routes!(api::admin_models::withdraw_price))
 }
 
 /// Of conversations; those of sign-ins are part of `auth`.

@@ -45,6 +45,7 @@ fn draft(letter: &Letter, words: &Words, public_url: &str) -> (Draft, Option<Str
         Letter::AlreadySignedUp => ((words.already_signed_up)(), Some(format!("{public_url}/login"))),
         Letter::ResetPassword { link } => ((words.reset_password)(), Some(link.clone())),
         Letter::ConfirmNewEmail { link } => ((words.confirm_new_email)(), Some(link.clone())),
+        Letter::AccountMade { link } => ((words.account_made)(), Some(link.clone())),
         Letter::Invitation { organization, by, link } => {
             ((words.invitation)(&plain(organization), &plain(by)), Some(link.clone()))
         }
@@ -58,6 +59,7 @@ fn draft(letter: &Letter, words: &Words, public_url: &str) -> (Draft, Option<Str
         Letter::TokenReused { at: when } => ((words.token_reused)(&at(when)), None),
         Letter::FactorAdded { name } => ((words.factor_added)(&plain(name)), None),
         Letter::FactorRemoved { name } => ((words.factor_removed)(&plain(name)), None),
+        Letter::FactorsReset => ((words.factors_reset)(), None),
         Letter::IdentityLinked { provider } => ((words.identity_linked)(&plain(provider)), None),
         Letter::TokenCreated { name } => ((words.token_created)(&plain(name)), None),
     }
@@ -165,6 +167,7 @@ mod tests {
             Letter::AlreadySignedUp,
             Letter::ResetPassword { link: link() },
             Letter::ConfirmNewEmail { link: link() },
+            Letter::AccountMade { link: link() },
             Letter::Invitation {
                 organization: name(),
                 by: name(),
@@ -180,6 +183,7 @@ mod tests {
             Letter::TokenReused { at },
             Letter::FactorAdded { name: name() },
             Letter::FactorRemoved { name: name() },
+            Letter::FactorsReset,
             Letter::IdentityLinked { provider: name() },
             Letter::TokenCreated { name: name() },
         ]

@@ -41,6 +41,7 @@ pub(super) struct Words {
     pub already_signed_up: fn() -> Draft,
     pub reset_password: fn() -> Draft,
     pub confirm_new_email: fn() -> Draft,
+    pub account_made: fn() -> Draft,
     pub invitation: fn(organization: &str, by: &str) -> Draft,
     pub new_device: fn(device: &str, address: &str, at: &str) -> Draft,
     pub password_changed: fn(at: &str) -> Draft,
@@ -48,6 +49,7 @@ pub(super) struct Words {
     pub token_reused: fn(at: &str) -> Draft,
     pub factor_added: fn(name: &str) -> Draft,
     pub factor_removed: fn(name: &str) -> Draft,
+    pub factors_reset: fn() -> Draft,
     pub identity_linked: fn(provider: &str) -> Draft,
     pub token_created: fn(name: &str) -> Draft,
 }

@@ -58,6 +58,9 @@ pub async fn add(state: &State, admin: &OrganizationAdmin<'_>, new: NewMember) -
     state
         .write(move |tx| {
             Box::pin(async move {
+                if !db::users::keep(tx, user).await? {
+                    return Err(nobody());
+                }
                 let held = hold(tx, &member, OrganizationRole::Admin).await?;
                 may_grant(held.role, role)?;
                 let row = row_of(tx, member.organization_id, user, role);
@@ -88,10 +91,14 @@ async fn look_up(state: &State, asks: UserId, who: Who) -> Result<UserId> {
         }
         Ok(_) => {
             attempt.failed();
-            let message = "Nobody with a verified address can be added by this. Send an invitation instead.";
-            Err(Error::refused(Code::UserNotFound, message))
+            Err(nobody())
         }
     }
+}
+
+fn nobody() -> Error {
+    let message = "Nobody with a verified address can be added by this. Send an invitation instead.";
+    Error::refused(Code::UserNotFound, message)
 }
 
 pub(super) fn row_of(tx: &Tx, organization: OrganizationId, user: UserId, role: OrganizationRole) -> MemberRow {

@@ -20,7 +20,7 @@ use crate::{
     error::Result,
     idempotency,
     paging::Asked,
-    people::{MaySee, Operator, beginning, begins_with, still_operates},
+    people::{MaySee, Operator, beginning, begins_with, hold_operator},
 };
 
 /// Which organizations; absent parts narrow nothing.
@@ -62,22 +62,24 @@ pub fn get(state: &State, _: &impl MaySee, text: &str) -> Result<OverseenOrganiz
     of(state, id)
 }
 
-/// Another name, another slug.
+/// Another name, another slug, other models.
 ///
-/// Errors: 404; 422 for fields that break a rule; 409 `slug_taken`; 409 for a slug where there is none: personal ones and the server's own.
+/// Errors: 404; 422 for fields that break a rule and models nobody offers; 409 `slug_taken`; 409 for a slug where there is none: personal ones and the server's own.
 pub async fn update(
     state: &State,
     operator: &Operator,
     text: &str,
     change: OverseenChange,
 ) -> Result<OverseenOrganization> {
+    let id = named(state, text).ok_or_else(unknown)?;
+    let models = change.allowed_models.map(|models| shared::listed(state, id, models));
     let change = OrganizationChange {
         name: change.name,
         slug: change.slug,
         requires_second_factor: None,
+        allowed_models: models.transpose()?,
     };
     change.check()?;
-    let id = named(state, text).ok_or_else(unknown)?;
     let (operator, clock) = (operator.clone(), state.clock().clone());
     let write = state.write(move |tx| {
         Box::pin(async move {
@@ -134,12 +136,6 @@ pub async fn add(state: &State, operator: &Operator, text: &str, new: NewMember)
         Who::Id(user) => db::users::find(state.db(), user).await?,
     };
     let id = named(state, text).ok_or_else(unknown)?;
-    let nobody = || {
-        Error::refused(
-            Code::UserNotFound,
-            "Nobody with an active account can be added by this.",
-        )
-    };
     let user = row
         .filter(|row| row.is_active)
         .map(|row| UserId(row.id))
@@ -148,6 +144,9 @@ pub async fn add(state: &State, operator: &Operator, text: &str, new: NewMember)
     state
         .write(move |tx| {
             Box::pin(async move {
+                if !db::users::keep(tx, user).await? {
+                    return Err(nobody());
+                }
                 let held = hold(tx, &operator, id).await?;
                 must_be_shared(&held)?;
                 let row = members::row_of(tx, id, user, role);
@@ -158,6 +157,11 @@ pub async fn add(state: &State, operator: &Operator, text: &str, new: NewMember)
         })
         .await?;
     one(state, id, user).await
+}
+
+fn nobody() -> Error {
+    let message = "Nobody with an active account can be added by this.";
+    Error::refused(Code::UserNotFound, message)
 }
 
 /// Gives a member another role; one without an owner gets one by this.
@@ -206,9 +210,8 @@ pub async fn remove(state: &State, operator: &Operator, text: &str, user: UserId
 
 /// Takes the organization for this transaction alone and asks again whether the operator may change it.
 async fn hold(tx: &mut Tx, operator: &Operator, id: OrganizationId) -> Result<db::organizations::Row> {
-    let row = db::organizations::lock(tx, id).await?.ok_or_else(unknown)?;
-    still_operates(tx, operator).await?;
-    Ok(row)
+    hold_operator(tx, operator).await?;
+    db::organizations::lock(tx, id).await?.ok_or_else(unknown)
 }
 
 fn must_be_shared(row: &db::organizations::Row) -> Result<()> {
@@ -242,6 +245,7 @@ fn shown(state: &State, entry: &OrganizationEntry) -> OverseenOrganization {
         owners: u64::try_from(owners).unwrap_or(u64::MAX),
         personal_user_id: entry.personal_user_id,
         requires_second_factor: entry.requires_second_factor,
+        allowed_models: entry.allowed_models.clone(),
         created_at: entry.created_at,
     }
 }

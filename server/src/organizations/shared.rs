@@ -1,6 +1,6 @@
 //! Shared organizations: made, renamed, deleted; and what asks their members for a second factor.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use types::{
     OrganizationId, OrganizationRole, Refusal,
     accounts::wrong,
@@ -9,14 +9,14 @@ use types::{
     rules::Wrong,
 };
 
-use super::{OrganizationOwner, get, hold};
+use super::{OrganizationAdmin, OrganizationOwner, get, hold};
 use crate::{
     Error, State,
     audit::{self, Actor, Event, Target},
     clock::Clock,
     db::{self, Change, Tx},
     error::Result,
-    idempotency,
+    idempotency, keys,
     sessions::User,
 };
 
@@ -69,11 +69,13 @@ pub async fn create(state: &State, user: &User, new: NewOrganization) -> Result<
         plan: row.plan.clone(),
         members: 1,
         requires_second_factor: false,
+        allowed_models: Vec::new(),
         created_at: types::Timestamp(now),
     };
     let replay = made.clone();
     let written = state.write(move |tx| {
         Box::pin(async move {
+            db::users::keep(tx, owner).await?;
             let owned = db::organizations::shared_of(tx, owner, Some(OrganizationRole::Owner)).await?;
             if owned.len() >= MOST_OWNED {
                 let message = format!("You own {MOST_OWNED} organizations, which is the most. Delete one first.");
@@ -91,13 +93,23 @@ pub async fn create(state: &State, user: &User, new: NewOrganization) -> Result<
     Ok(made)
 }
 
-/// Changes what `change` names and leaves the rest.
+/// Changes what `change` names and leaves the rest. Calls are admitted by new models from the moment this returns, on other nodes within seconds.
 ///
-/// Errors: 422 for fields that break a rule; 403 for an owner without a second factor who asks others for one; 409 `slug_taken`; 409 for a slug
-/// of a personal organization.
-pub async fn update(state: &State, owner: &OrganizationOwner<'_>, change: OrganizationChange) -> Result<Organization> {
+/// Errors: 422 for fields that break a rule and models nobody offers; 403 for what is the owners' alone, and for an owner without a second factor
+/// who asks others for one; 409 `slug_taken`; 409 for a slug of a personal organization.
+pub async fn update(
+    state: &State,
+    admin: &OrganizationAdmin<'_>,
+    mut change: OrganizationChange,
+) -> Result<Organization> {
+    let needed = change.needs();
+    super::may(admin.role(), needed)?;
     change.check()?;
-    let person = state.directory().user(owner.user_id());
+    change.allowed_models = change
+        .allowed_models
+        .map(|models| listed(state, admin.organization_id(), models))
+        .transpose()?;
+    let person = state.directory().user(admin.user_id());
     let person = person.ok_or_else(|| Error::internal("a signed-in person is not in the directory"))?;
     if change.requires_second_factor == Some(true) && !person.has_second_factor {
         // Otherwise the next page would lock its owner out of everything but the settings.
@@ -105,18 +117,31 @@ pub async fn update(state: &State, owner: &OrganizationOwner<'_>, change: Organi
         return Err(Error::refused(Code::SecondFactorMissing, message));
     }
     if let Some(slug) = &change.slug {
-        super::must_be_shared(state, owner)?;
+        super::must_be_shared(state, admin)?;
         may_have_slug(state, person.role == types::PlatformRole::Admin, slug)?;
     }
-    let (member, clock) = ((**owner).clone(), state.clock().clone());
+    let (member, clock) = ((**admin).clone(), state.clock().clone());
     let write = state.write(move |tx| {
         Box::pin(async move {
-            let row = hold(tx, &member, OrganizationRole::Owner).await?.row;
+            let row = hold(tx, &member, needed).await?.row;
             write(tx, &clock, member.actor(), row, change).await
         })
     });
     write.await.map_err(slug_conflict)?;
-    get(state, owner)
+    get(state, admin)
+}
+
+/// Sorted, each once, all of them offered here; what is on the organization's list and not offered any more can stay there.
+///
+/// Errors: 422.
+pub(super) fn listed(state: &State, id: OrganizationId, models: Vec<String>) -> Result<Vec<String>> {
+    let entry = state.directory().organization(id);
+    let is_kept = |model: &String| entry.as_ref().is_some_and(|entry| entry.allowed_models.contains(model));
+    let (mut kept, new): (Vec<_>, Vec<_>) = models.into_iter().partition(is_kept);
+    kept.extend(keys::known_models(state, "allowed_models", new)?);
+    kept.sort_unstable();
+    kept.dedup();
+    Ok(kept)
 }
 
 /// Writes what changes of an organization that the transaction holds.
@@ -140,12 +165,30 @@ pub(super) async fn write(
         fields.push("slug");
         move_slug(tx, id, row.slug.as_deref(), slug.as_deref()).await?;
     }
+    let (mut before, mut after) = (Map::new(), Map::new());
+    if slug != row.slug {
+        before.insert("slug".to_owned(), json!(row.slug));
+        after.insert("slug".to_owned(), json!(slug));
+    }
     if !fields.is_empty() {
         db::organizations::rename(tx, id, &name, slug.as_deref()).await?;
+    }
+    if let Some(models) = change.allowed_models {
+        let models = json!(models);
+        let had: Value = serde_json::from_str(&row.allowed_models).map_err(Error::internal)?;
+        if models != had {
+            fields.push("allowed_models");
+            let now = tx.now();
+            db::organizations::set_allowed_models(tx, id, &models.to_string(), now).await?;
+            before.insert("allowed_models".to_owned(), had);
+            after.insert("allowed_models".to_owned(), models);
+        }
+    }
+    if !fields.is_empty() {
         tx.changed(Change::Organization, id);
-        let details = match slug == row.slug {
+        let details = match after.is_empty() {
             true => json!({ "fields": fields }),
-            false => json!({ "fields": fields, "before": { "slug": row.slug }, "after": { "slug": slug } }),
+            false => json!({ "fields": fields, "before": before, "after": after }),
         };
         audit::record(tx, clock, event(id, actor.clone(), "organization.updated", details)).await?;
     }

@@ -67,10 +67,10 @@ async fn set_role(
     let now = tx.now();
     db::users::set_role(tx, id, role, now).await?;
     tx.changed(Change::User, id);
-    let details = json!({ "before": before.name(), "after": role.name() });
+    let details = json!({ "before": { "role": before.name() }, "after": { "role": role.name() } });
     tell(tx, clock, operator, id, "user.role_changed", details).await?;
     if role > before {
-        sessions::end_all_by(tx, clock, id, &operator.0, "rights_changed").await?;
+        sessions::end_all(tx, clock, id, None, &operator.0, "rights_changed").await?;
     }
     Ok(())
 }
@@ -78,7 +78,7 @@ async fn set_role(
 async fn set_active(tx: &mut Tx, clock: &Clock, operator: &Operator, id: UserId, active: bool) -> Result<()> {
     db::users::set_active(tx, id, active).await?;
     tx.changed(Change::User, id);
-    let details = json!({ "before": !active, "after": active });
+    let details = json!({ "before": { "is_active": !active }, "after": { "is_active": active } });
     let action = if active { "user.enabled" } else { "user.disabled" };
     tell(tx, clock, operator, id, action, details).await?;
     if !active {
@@ -90,7 +90,7 @@ async fn set_active(tx: &mut Tx, clock: &Clock, operator: &Operator, id: UserId,
 
 /// Ends every sign-in, browsers and programs, with what `cli-login` gave out, and forgets the links on their way. How many sign-ins ended.
 async fn end_everything(tx: &mut Tx, clock: &Clock, operator: &Operator, id: UserId, why: &'static str) -> Result<u64> {
-    let ended = sessions::end_all_by(tx, clock, id, &operator.0, why).await?;
+    let ended = sessions::end_all(tx, clock, id, None, &operator.0, why).await?;
     tokens::revoke_cli(tx, clock, id, &operator.0, why).await?;
     token::forget(tx, id, &[Kind::Link, Kind::ResetPassword]).await?;
     Ok(ended)
@@ -132,15 +132,11 @@ pub async fn reset_second_factor(state: &State, operator: &Operator, id: UserId)
                 }
                 let details = json!({ "totp": ways.totp, "passkeys": ways.passkeys });
                 tell(tx, this.clock(), &operator, id, "user.second_factor_reset", details).await?;
-                let name = match row.locale.as_str() {
-                    "ru" => "все вторые факторы",
-                    _ => "every second factor",
-                };
                 let to = Recipient {
                     email: row.email,
                     locale: row.locale,
                 };
-                mail::send(tx, &this, &to, Letter::FactorRemoved { name: name.to_owned() })
+                mail::send(tx, &this, &to, Letter::FactorsReset)
             })
         })
         .await

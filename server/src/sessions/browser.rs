@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use types::{SessionId, UserId};
 
 use super::{Device, DeviceToken, Lifetime, User, end, ended, is_alive, new_row, require_fresh, store};
-use crate::{State, crypto, db, error::Result, sign_in::Entered};
+use crate::{State, audit::Actor, crypto, db, error::Result, sign_in::Entered};
 
 /// `last_seen_at` is written at most this often, so that reading pages does not mean writing rows.
 const SEEN_EVERY_MILLIS: i64 = 60_000;
@@ -78,13 +78,13 @@ pub async fn from_cookie(state: &State, value: &str) -> Result<User> {
 }
 
 /// Signs the browser out. A cookie that stands for nothing is fine: it is gone either way.
-pub async fn end_cookie(state: &State, value: &str) -> Result<()> {
+pub async fn end_cookie(state: &State, value: &str, device: &Device) -> Result<()> {
     let Some(row) = find(state, value).await? else {
         return Ok(());
     };
-    let clock = state.clock().clone();
+    let (clock, actor) = (state.clock().clone(), Actor::user(UserId(row.user_id), device));
     state
-        .write(move |tx| Box::pin(async move { end(tx, &clock, &row, "signed_out").await }))
+        .write(move |tx| Box::pin(async move { end(tx, &clock, &row, actor, "signed_out").await }))
         .await
 }
 

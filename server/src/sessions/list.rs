@@ -6,7 +6,7 @@ use types::{
     sessions::{Session, SessionKind},
 };
 
-use super::{NewCookie, User, browser, end, end_by, is_alive};
+use super::{NewCookie, User, browser, end, is_alive};
 use crate::{
     Error, State,
     audit::Actor,
@@ -28,13 +28,13 @@ pub async fn list(state: &State, user: &User) -> Result<Vec<Session>> {
 ///
 /// Errors: 404 for another person's and for one that does not exist.
 pub async fn end_one(state: &State, user: &User, id: SessionId) -> Result<()> {
-    let (clock, owner) = (state.clock().clone(), user.id());
+    let (clock, owner, actor) = (state.clock().clone(), user.id(), Actor::signed_in(user));
     state
         .write(move |tx| {
             Box::pin(async move {
                 let row = db::sessions::owned(tx, owner, id).await?;
                 let row = row.ok_or_else(|| Error::refused(Code::NotFound, "There is no such sign-in."))?;
-                end(tx, &clock, &row, "ended_by_owner").await
+                end(tx, &clock, &row, actor, "ended_by_owner").await
             })
         })
         .await
@@ -43,41 +43,27 @@ pub async fn end_one(state: &State, user: &User, id: SessionId) -> Result<()> {
 /// Ends all the person's sign-ins but the one they ask with. Returns how many.
 pub async fn end_others(state: &State, user: &User) -> Result<u64> {
     let (clock, owner, kept) = (state.clock().clone(), user.id(), user.session_id());
+    let actor = Actor::signed_in(user);
     state
-        .write(move |tx| Box::pin(async move { end_all(tx, &clock, owner, kept, "ended_by_owner").await }))
+        .write(move |tx| Box::pin(async move { end_all(tx, &clock, owner, kept, &actor, "ended_by_owner").await }))
         .await
 }
 
-/// Ends a person's sign-ins inside a transaction, all but `kept`: after a reset of their password, say. `why` goes to the audit log.
+/// Ends a person's sign-ins inside a transaction, all but `kept`, because `actor` says so or did what ends them. Returns how many.
 pub(crate) async fn end_all(
     tx: &mut Tx,
     clock: &Clock,
     user: UserId,
     kept: Option<SessionId>,
-    why: &'static str,
-) -> Result<u64> {
-    let mut ended = 0;
-    for row in db::sessions::of_user_in(tx, user).await? {
-        if kept != Some(SessionId(row.id)) {
-            end(tx, clock, &row, why).await?;
-            ended += 1;
-        }
-    }
-    Ok(ended)
-}
-
-/// Ends all of somebody's sign-ins because `actor` says so. Returns how many.
-pub(crate) async fn end_all_by(
-    tx: &mut Tx,
-    clock: &Clock,
-    user: UserId,
     actor: &Actor,
     why: &'static str,
 ) -> Result<u64> {
     let mut ended = 0;
     for row in db::sessions::of_user_in(tx, user).await? {
-        end_by(tx, clock, &row, actor.clone(), why).await?;
-        ended += 1;
+        if kept != Some(SessionId(row.id)) {
+            end(tx, clock, &row, actor.clone(), why).await?;
+            ended += 1;
+        }
     }
     Ok(ended)
 }

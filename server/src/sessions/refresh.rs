@@ -48,8 +48,8 @@ pub async fn start_both(
     Ok((cookie, pair(state, user, session, token)?))
 }
 
-/// Trades a refresh token for the next pair.
-pub async fn refresh(state: &State, presented: &str) -> Result<TokenPair> {
+/// Trades a refresh token for the next pair. From which device it came is told when it ends the family.
+pub async fn refresh(state: &State, presented: &str, device: &Device) -> Result<TokenPair> {
     if !well_formed(presented) {
         return Err(invalid_grant());
     }
@@ -57,6 +57,7 @@ pub async fn refresh(state: &State, presented: &str) -> Result<TokenPair> {
         state: state.clone(),
         presented: presented.to_owned(),
         hash: hash(presented),
+        address: device.address.clone(),
     };
     // Refusals come back as values: ending a family must commit although the caller is refused.
     let turned = state
@@ -75,12 +76,12 @@ pub async fn refresh(state: &State, presented: &str) -> Result<TokenPair> {
 }
 
 /// Ends the family of a refresh token, current or spent. An unknown one is fine: it is gone either way.
-pub async fn end_family(state: &State, presented: &str) -> Result<()> {
+pub async fn end_family(state: &State, presented: &str, device: &Device) -> Result<()> {
     if !well_formed(presented) {
         return Ok(());
     }
     let hash = hash(presented);
-    let clock = state.clock().clone();
+    let (clock, device) = (state.clock().clone(), device.clone());
     state
         .write(move |tx| {
             Box::pin(async move {
@@ -89,7 +90,10 @@ pub async fn end_family(state: &State, presented: &str) -> Result<()> {
                     None => db::sessions::by_spent_token(tx, &hash).await?,
                 };
                 match row {
-                    Some(row) => end(tx, &clock, &row, "signed_out").await,
+                    Some(row) => {
+                        let actor = Actor::user(UserId(row.user_id), &device);
+                        end(tx, &clock, &row, actor, "signed_out").await
+                    }
                     None => Ok(()),
                 }
             })
@@ -102,6 +106,8 @@ struct Turn {
     state: State,
     presented: String,
     hash: Vec<u8>,
+    /// Of who presents it.
+    address: Option<String>,
 }
 
 enum Turned {
@@ -158,9 +164,13 @@ impl Turn {
         }
         tracing::warn!(session_id = %row.id, error_class = "refresh_token_reused", "a refresh family was ended");
         // Somebody else may have noticed and ended it in the meantime; it is told once.
+        // Owner or thief: who holds the token proves no more.
+        let actor = Actor::Unknown {
+            address: self.address.clone(),
+        };
         let event = Event {
             organization: None,
-            actor: Actor::Unknown { address: None },
+            actor: actor.clone(),
             action: "session.token_reused",
             target: Target::Session(SessionId(row.id)),
             details: json!({}),
@@ -173,7 +183,7 @@ impl Turn {
             };
             mail::send(tx, &self.state, &to, Letter::TokenReused { at: now })?;
         }
-        end(tx, self.state.clock(), row, "refresh_token_reused").await?;
+        end(tx, self.state.clock(), row, actor, "refresh_token_reused").await?;
         Ok(Turned::Refused)
     }
 

@@ -369,15 +369,13 @@ fn unproven(provider: &Provider, why: &str) -> Error {
 async fn record(
     tx: &mut db::Tx,
     clock: &crate::clock::Clock,
+    actor: Actor,
     row: &db::identities::Row,
     action: &'static str,
 ) -> Result<()> {
     let event = Event {
         organization: None,
-        actor: Actor::User {
-            id: row.user_id.into(),
-            address: None,
-        },
+        actor,
         action,
         target: Target::User(row.user_id.into()),
         details: serde_json::json!({ "identity": row.id, "provider": row.provider }),

@@ -281,7 +281,9 @@ async fn ended_sign_in_is_known_after_a_restart(database: &Database) {
         .session_id()
         .unwrap();
     assert!(!state.directory().session_ended(session));
-    crate::sessions::end_family(&state, &pair.refresh_token).await.unwrap();
+    crate::sessions::end_family(&state, &pair.refresh_token, &Device::default())
+        .await
+        .unwrap();
     assert!(state.directory().session_ended(session));
     stop(state).await;
     let state = serve(config(database)).await;

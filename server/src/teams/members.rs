@@ -35,6 +35,7 @@ pub async fn add(state: &State, admin: &TeamAdmin<'_>, user: UserId) -> Result<T
     let added = state
         .write(move |tx| {
             Box::pin(async move {
+                db::users::keep(tx, user).await?;
                 let row = team.hold(tx).await?;
                 if db::organizations::member(tx, row.organization_id.into(), user)
                     .await?

@@ -183,6 +183,71 @@ async fn price_is_a_new_version_with_its_author(app: App) {
 }
 
 on_both! {
+async fn price_is_withdrawn_by_a_version_that_supersedes_it(app: App) {
+    let root = app.admin().await;
+    provider(app, &root, "acme").await;
+    let id = id_of(&create(app, &root, &new("m")).await.expect(201));
+    let prices = format!("{LIST}/{id}/prices");
+    let withdraw = async |version: &str| app.call("DELETE", &format!("{prices}/{version}")).bearer(&root.access).send().await;
+    withdraw("1").await.problem(409, "conflict");
+    let mut made = Vec::new();
+    for input in ["3", "4"] {
+        app.advance_secs(1);
+        let sent = json!({ "input": input, "output": "15" });
+        made.push(app.post(&prices).bearer(&root.access).json(&sent).send().await.expect(201));
+    }
+    // Only the one that holds, and nobody takes back what they have not seen.
+    for (version, status, code) in [("1", 409, "conflict"), ("3", 409, "conflict"), ("0", 409, "conflict"), ("-1", 404, "not_found"), ("x", 404, "not_found")] {
+        withdraw(version).await.problem(status, code);
+    }
+    app.advance_secs(1);
+    withdraw("2").await.expect(204);
+    assert!(app.state.directory().model("m").unwrap().price.is_none());
+    assert_eq!(get(app, &root, &format!("{LIST}/{id}")).await["price"], Value::Null);
+    let listed = get(app, &root, &prices).await;
+    assert_eq!((&listed["data"][0]["version"], &listed["data"][0]["price"]), (&json!(3), &Value::Null));
+    assert_eq!(listed["data"][0]["author"], json!({ "id": root.id, "name": "root" }));
+    // What calls may have been charged by is as it was.
+    assert_eq!((&listed["data"][1], &listed["data"][2]), (&made[1], &made[0]));
+    withdraw("3").await.problem(409, "conflict");
+    withdraw("2").await.problem(409, "conflict");
+    let told = app.audit().await;
+    let told: Vec<_> = told.iter().filter(|row| row["action"] == "price.changed").collect();
+    let details: Value = serde_json::from_str(told[2]["details"].as_str().unwrap()).unwrap();
+    assert_eq!((told.len(), &details["name"], &details["version"]), (3, &json!("m"), &json!(3)));
+    assert_eq!((&details["before"]["input"], &details["after"]), (&json!(4_000_000), &Value::Null));
+    let sent = json!({ "input": "5", "output": "15" });
+    assert_eq!(app.post(&prices).bearer(&root.access).json(&sent).send().await.expect(201)["version"], 4);
+}
+}
+
+on_both! {
+async fn health_of_a_models_routes_is_shown(app: App) {
+    let root = app.admin().await;
+    provider(app, &root, "acme").await;
+    let made = create(app, &root, &new("m")).await.expect(201);
+    assert_eq!(made["availability"], "available");
+    let seen = async || {
+        let one = format!("{LIST}/{}", made["id"].as_str().unwrap());
+        let inside = get(app, &root, &one).await["availability"].clone();
+        assert_eq!(inside, get(app, &root, "/api/v1/models/m").await["availability"]);
+        inside
+    };
+    assert_eq!(seen().await, "available");
+    let deployment = app.state.directory().model("m").unwrap().routes[0].deployment.clone();
+    for _ in 0..10 {
+        deployment.failed(server::health::Pass::Usual, app.clock.now(), None);
+    }
+    assert_eq!(seen().await, "unavailable");
+    deployment.succeeded(app.clock.now());
+    assert_eq!(seen().await, "available");
+    change(app, &root, made["id"].as_str().unwrap(), &json!({ "is_enabled": false })).await.expect(200);
+    let listed = get(app, &root, LIST).await;
+    assert_eq!((&listed["data"][0]["is_served"], &listed["data"][0]["availability"]), (&json!(false), &json!("unavailable")));
+}
+}
+
+on_both! {
 async fn model_that_something_refers_to_is_not_deleted(app: App) {
     let root = app.admin().await;
     provider(app, &root, "acme").await;

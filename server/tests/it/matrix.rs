@@ -82,7 +82,8 @@ async fn world(app: &App) -> World {
     };
     let sent = json!({ "name": "p", "dialect": "openai", "base_url": "https://p.example.com/v1" });
     let provider = make("/api/v1/admin/providers", sent).await;
-    let sent = json!({ "name": "m", "routes": [{ "provider": "p", "model": "m" }] });
+    let sent =
+        json!({ "name": "m", "routes": [{ "provider": "p", "model": "m" }], "price": { "input": "1", "output": "1" } });
     let model = make("/api/v1/admin/models", sent).await;
     let owner = app.verified("owner").await;
     let acme = app.organization(&owner, "acme").await;
@@ -146,6 +147,7 @@ async fn world(app: &App) -> World {
         (("users", "{id}"), named(&owner.id)),
         (("providers", "{id}"), named(&provider)),
         (("models", "{id}"), named(&model)),
+        (("prices", "{version}"), named("1")),
         (
             ("conversations", "{id}"),
             named(conversation["session_id"].as_str().unwrap()),

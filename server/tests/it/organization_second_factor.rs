@@ -22,7 +22,7 @@ async fn require_of(app: &App, person: &Person, organization: OrganizationId, re
     };
     let work = async {
         let member = organizations::member(&app.state, &user(app, person), organization)?;
-        organizations::update(&app.state, &member.owner()?, change).await
+        organizations::update(&app.state, &member.admin()?, change).await
     };
     work.await.map(|_| ()).map_err(|error| error.refusal().code)
 }

@@ -258,3 +258,48 @@ async fn slug_that_a_providers_groups_lead_to_is_for_administrators() {
     make(&app, &anna, &sent).await.expect(201);
     app.stop().await;
 }
+
+on_both! {
+async fn owners_and_admins_say_which_models_it_pays_for(app: App) {
+    let owner = app.verified("owner").await;
+    let id = app.organization(&owner, "acme").await;
+    let admin = app.member(&owner, "acme", "admin", "admin").await;
+    let member = app.member(&owner, "acme", "member", "member").await;
+    let root = app.admin().await;
+    let entry = || app.state.directory().organization(id.parse().unwrap()).unwrap();
+    let demo = json!({ "allowed_models": ["demo", "demo"] });
+    for by in [&owner, &admin] {
+        let changed = change(app, by, "acme", &demo).await.expect(200);
+        assert_eq!(changed["allowed_models"], json!(["demo"]));
+        assert!(entry().allows("demo") && !entry().allows("other"));
+        let changed = change(app, by, "acme", &json!({ "allowed_models": [] })).await.expect(200);
+        assert_eq!(changed["allowed_models"], json!([]));
+        assert!(entry().allows("other"));
+    }
+    change(app, &member, "acme", &demo).await.problem(403, "forbidden");
+    change(app, &root, "acme", &demo).await.problem(404, "not_found");
+    // Nothing else is an admin's, not even along with it.
+    for other in [json!({ "name": "A" }), json!({ "slug": "ab" }), json!({ "requires_second_factor": false })] {
+        change(app, &admin, "acme", &other).await.problem(403, "forbidden");
+        let mut both = demo.clone();
+        both.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
+        change(app, &admin, "acme", &both).await.problem(403, "forbidden");
+    }
+    assert!(entry().allowed_models.is_empty());
+    for (sent, code) in [
+        (json!(["nobody-offers-this"]), "unknown_value"),
+        (json!(["demo", "*"]), "unknown_value"),
+        (json!((0..201).map(|n| n.to_string()).collect::<Vec<_>>()), "too_long"),
+        (json!("demo"), "wrong_type"),
+    ] {
+        change(app, &owner, "acme", &json!({ "allowed_models": sent })).await.invalid("allowed_models", code);
+    }
+    // An administrator of the server may what an owner may.
+    let call = app.call("PATCH", "/api/v1/admin/organizations/acme").bearer(&root.access).json(&demo);
+    assert_eq!(call.send().await.expect(200)["allowed_models"], json!(["demo"]));
+    // What is on the list stays there when nobody offers it any more.
+    server::for_tests::allow_models(&app.state, id.parse().unwrap(), &["gone"]).await.unwrap();
+    let kept = change(app, &owner, "acme", &json!({ "allowed_models": ["gone", "demo"] })).await.expect(200);
+    assert_eq!(kept["allowed_models"], json!(["demo", "gone"]));
+}
+}

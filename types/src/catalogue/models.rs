@@ -71,6 +71,8 @@ pub struct Model {
     pub is_enabled: bool,
     /// Whether a call would find a provider that is enabled.
     pub is_served: bool,
+    /// Whether it can be served now, as far as its routes' last calls to this node tell.
+    pub availability: Availability,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }

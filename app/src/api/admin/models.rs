@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use types::catalogue::ModelKind;
+use types::catalogue::{Availability, ModelKind};
 
 #[cfg(feature = "ssr")]
-use super::{PAGE, address, auditor, given, path, providers::editor};
+use super::{PAGE, address, auditor, change, given, id as id_of, path};
 use crate::{
     api::{Form, Moment},
     error::ApiError,
@@ -55,6 +55,8 @@ pub struct ModelView {
     pub managed: bool,
     pub is_enabled: bool,
     pub is_served: bool,
+    /// Absent for one that is being made.
+    pub availability: Option<Availability>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +106,7 @@ fn shown(model: Model) -> ModelView {
         managed: model.managed,
         is_enabled: model.is_enabled,
         is_served: model.is_served,
+        availability: Some(model.availability),
     }
 }
 
@@ -162,7 +165,7 @@ pub async fn read_model(id: String) -> Result<ModelPage, ApiError> {
             form,
         });
     }
-    let id = known(&request, &id)?;
+    let id: ModelId = id_of(&request, &id)?;
     let read = async {
         let auditor = user.auditor()?;
         let model = models::get(&request.state, &auditor, id).await?;
@@ -204,11 +207,6 @@ async fn names(request: &Request, user: &User) -> Result<Vec<String>, ApiError> 
     }
     names.sort_unstable();
     Ok(names)
-}
-
-#[cfg(feature = "ssr")]
-fn known(request: &Request, id: &str) -> Result<ModelId, ApiError> {
-    id.parse().map_err(|_| request.refused(Code::NotFound))
 }
 
 #[cfg(feature = "ssr")]
@@ -323,8 +321,7 @@ pub async fn create_model(
 ) -> Result<String, ApiError> {
     let request = Request::current()?;
     let form = typed.form("create_model", &[("name", &name)]);
-    let work = async {
-        let editor = editor(&request).await?;
+    let work = change(&request, async |admin| {
         let change = typed.change(&request)?;
         let new = NewModel {
             name: name.trim().to_owned(),
@@ -337,12 +334,12 @@ pub async fn create_model(
             price: None,
             is_enabled: true,
         };
-        match models::create(&request.state, &editor, new).await {
+        match models::create(&request.state, &admin.editor(), new).await {
             Ok(made) => Ok(page_of(&made.id.to_string())),
             Err(error) if error.refusal().code == Code::Conflict => Err(request.wrong_field("name", "taken")),
             Err(error) => Err(request.error(&error)),
         }
-    };
+    });
     request.saved_then(&path("models/new"), form, work, String::clone).await
 }
 
@@ -350,13 +347,12 @@ pub async fn create_model(
 pub async fn save_model(#[server(default)] id: String, #[server(default)] typed: Typed) -> Result<(), ApiError> {
     let request = Request::current()?;
     let form = typed.form("save_model", &[]);
-    let work = async {
-        let editor = editor(&request).await?;
-        let known = known(&request, &id)?;
+    let work = change(&request, async |admin| {
+        let known = admin.id(&id)?;
         let change = typed.change(&request)?;
-        let saved = models::update(&request.state, &editor, known, change).await;
-        saved.map(|_| ()).map_err(|error| request.error(&error))
-    };
+        let saved = models::update(&request.state, &admin.editor(), known, change).await;
+        admin.said(saved).map(|_| ())
+    });
     request.saved(&page_of(&id), form, work).await
 }
 
@@ -365,16 +361,15 @@ pub async fn save_model(#[server(default)] id: String, #[server(default)] typed:
 pub async fn switch_model(#[server(default)] id: String, #[server(default)] enabled: String) -> Result<(), ApiError> {
     let request = Request::current()?;
     let form = Form::sent("switch_model", &[]);
-    let work = async {
-        let editor = editor(&request).await?;
-        let known = known(&request, &id)?;
+    let work = change(&request, async |admin| {
+        let known = admin.id(&id)?;
         let change = ModelChange {
             is_enabled: Some(enabled == "yes"),
             ..ModelChange::default()
         };
-        let saved = models::update(&request.state, &editor, known, change).await;
-        saved.map(|_| ()).map_err(|error| request.error(&error))
-    };
+        let saved = models::update(&request.state, &admin.editor(), known, change).await;
+        admin.said(saved).map(|_| ())
+    });
     request.saved(&page_of(&id), form, work).await
 }
 
@@ -399,9 +394,8 @@ pub async fn set_price(
         ("free", &free),
     ];
     let form = Form::sent("set_price", &values);
-    let work = async {
-        let editor = editor(&request).await?;
-        let known = known(&request, &id)?;
+    let work = change(&request, async |admin| {
+        let known = admin.id(&id)?;
         let own = |text: &str| given(text).map(str::to_owned);
         let new = NewPrice {
             cache_read: own(&cache_read),
@@ -411,9 +405,21 @@ pub async fn set_price(
             input,
             output,
         };
-        let saved = prices::set(&request.state, &editor, known, new).await;
-        saved.map(|_| ()).map_err(|error| request.error(&error))
-    };
+        let saved = prices::set(&request.state, &admin.editor(), known, new).await;
+        admin.said(saved).map(|_| ())
+    });
+    request.saved(&page_of(&id), form, work).await
+}
+
+/// `version` is the one that the reader saw holding.
+#[server(endpoint = "withdraw_price")]
+pub async fn withdraw_price(#[server(default)] id: String, #[server(default)] version: String) -> Result<(), ApiError> {
+    let request = Request::current()?;
+    let form = Form::sent("withdraw_price", &[]);
+    let work = change(&request, async |admin| {
+        let (known, version) = (admin.id(&id)?, admin.id(&version)?);
+        admin.said(prices::withdraw(&request.state, &admin.editor(), known, version).await)
+    });
     request.saved(&page_of(&id), form, work).await
 }
 
@@ -422,11 +428,9 @@ pub async fn set_price(
 pub async fn delete_model(#[server(default)] id: String) -> Result<(), ApiError> {
     let request = Request::current()?;
     let form = Form::sent("delete_model", &[]);
-    let work = async {
-        let editor = editor(&request).await?;
-        let known = known(&request, &id)?;
-        let deleted = models::delete(&request.state, &editor, known).await;
-        deleted.map_err(|error| request.error(&error))
-    };
+    let work = change(&request, async |admin| {
+        let known = admin.id(&id)?;
+        admin.said(models::delete(&request.state, &admin.editor(), known).await)
+    });
     request.saved_then(&page_of(&id), form, work, |()| path("models")).await
 }

@@ -5,15 +5,14 @@ use serde::{Deserialize, Serialize};
 use types::{OrganizationRole, organizations::OrganizationKind};
 
 #[cfg(feature = "ssr")]
-use super::{PAGE, address, auditor, given, mistake, path};
+use super::{PAGE, address, auditor, change, given, mistake, path};
 use crate::{
-    api::{Form, Moment},
+    api::{Form, Moment, models::Allowed},
     error::ApiError,
 };
 #[cfg(feature = "ssr")]
 use crate::{
     api::{
-        keys::models,
         members::role_of,
         session::{initials, shown_name},
     },
@@ -23,7 +22,6 @@ use crate::{
 #[cfg(feature = "ssr")]
 use server::{
     organizations::overseen::{self, Wanted},
-    people::Operator,
     sessions::User,
     teams,
 };
@@ -130,22 +128,14 @@ pub struct OverseenMember {
     pub joined: Moment,
 }
 
-/// The models that everybody's keys may use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DefaultTeam {
-    /// Empty = all.
-    pub allowed: Vec<String>,
-    pub offered: Vec<String>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OverseenView {
     pub row: OverseenRow,
     pub members: Vec<OverseenMember>,
     /// The address of the next page of members.
     pub next: Option<String>,
-    /// Of the server's own organization alone.
-    pub team: Option<DefaultTeam>,
+    /// What it pays for may use; of the server's own organization, what everybody's keys may.
+    pub models: Allowed,
     pub may_change: bool,
     pub form: Form,
 }
@@ -162,30 +152,20 @@ pub async fn read_admin_organization(id: String, #[server(default)] after: Strin
     };
     let (organization, members) = read.await.map_err(|error| request.error(&error))?;
     let format = Format::of(&request, &user);
-    let team = (organization.kind == OrganizationKind::System).then(|| default_team(&request));
+    let team = request.state.directory().default_team();
+    let allowed = match (organization.kind, team) {
+        (OrganizationKind::System, Some(team)) => team.allowed_models.clone(),
+        _ => organization.allowed_models.clone(),
+    };
     let own = path(&["organizations/", &organization.id.to_string()].concat());
     Ok(OverseenView {
         next: members.next_cursor.map(|after| address(&own, &[("after", &after)])),
         members: members.data.into_iter().map(|one| member(&format, one)).collect(),
         row: row(&format, organization),
-        team,
+        models: Allowed::of(&request, allowed),
         may_change: user.admin().is_ok(),
         form: flash::take(&request).form,
     })
-}
-
-#[cfg(feature = "ssr")]
-fn default_team(request: &Request) -> DefaultTeam {
-    let team = request.state.directory().default_team();
-    let allowed = team.map(|team| team.allowed_models.clone()).unwrap_or_default();
-    let mut offered = models(request);
-    let gone: Vec<String> = allowed
-        .iter()
-        .filter(|model| !offered.contains(model))
-        .cloned()
-        .collect();
-    offered.extend(gone);
-    DefaultTeam { allowed, offered }
 }
 
 #[cfg(feature = "ssr")]
@@ -212,27 +192,6 @@ fn page_of(id: &str) -> String {
     }
 }
 
-/// Runs what only administrators may do.
-#[cfg(feature = "ssr")]
-async fn change<T>(
-    request: &Request,
-    work: impl AsyncFnOnce(Operator) -> server::error::Result<T>,
-) -> Result<T, ApiError> {
-    let user = request.user().await?;
-    let changed = async {
-        let operator = Operator::admin(&user.admin()?);
-        work(operator).await
-    };
-    changed.await.map_err(|error| request.error(&error))
-}
-
-/// Refuses everybody else before anything they sent is read.
-#[cfg(feature = "ssr")]
-async fn only_administrators(request: &Request) -> Result<(), ApiError> {
-    let user = request.user().await?;
-    user.admin().map(|_| ()).map_err(|error| request.error(&error))
-}
-
 /// Another name and, where it has one, another slug.
 #[server(endpoint = "admin_rename_organization")]
 pub async fn rename_overseen(
@@ -242,16 +201,34 @@ pub async fn rename_overseen(
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
     let form = Form::sent("rename", &[("name", &name), ("slug", &slug)]);
-    let work = async {
-        let change_to = OverseenChange {
+    let work = change(&request, async |admin| {
+        let change = OverseenChange {
             name: Some(name),
             slug: Some(slug.trim().to_owned()),
+            allowed_models: None,
         };
-        let renamed = change(&request, async |operator| {
-            overseen::update(&request.state, &operator, &id, change_to).await
-        });
-        renamed.await.map(|_| ())
-    };
+        let renamed = overseen::update(&request.state, &admin.operator(), &id, change).await;
+        admin.said(renamed).map(|_| ())
+    });
+    request.saved(&page_of(&id), form, work).await
+}
+
+/// Which models whatever it pays for may use; none = all.
+#[server(endpoint = "admin_organization_models")]
+pub async fn allow_overseen_models(
+    #[server(default)] id: String,
+    #[server(default)] models: Vec<String>,
+) -> Result<(), ApiError> {
+    let request = Request::current()?;
+    let form = Form::sent("allow_models", &[]).with_all("models", &models);
+    let work = change(&request, async |admin| {
+        let change = OverseenChange {
+            allowed_models: Some(models),
+            ..OverseenChange::default()
+        };
+        let allowed = overseen::update(&request.state, &admin.operator(), &id, change).await;
+        admin.said(allowed).map(|_| ())
+    });
     request.saved(&page_of(&id), form, work).await
 }
 
@@ -264,22 +241,21 @@ pub async fn add_overseen_member(
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
     let form = Form::sent("add_member", &[("email", &email), ("role", &role)]);
-    let work = async {
+    let work = change(&request, async |admin| {
         let new = NewMember {
             email: Some(email),
             user_id: None,
             role: role_of(&request, &role)?,
         };
-        let added = change(&request, async |operator| {
-            overseen::add(&request.state, &operator, &id, new).await
-        });
-        match added.await {
+        match overseen::add(&request.state, &admin.operator(), &id, new).await {
             Ok(_) => Ok(()),
-            Err(error) if error.refusal.code == Code::UserNotFound => Err(request.wrong_field("email", "nobody")),
-            Err(error) if error.refusal.code == Code::Conflict => Err(request.wrong_field("email", "is_member")),
-            Err(error) => Err(error),
+            Err(error) => Err(match error.refusal().code {
+                Code::UserNotFound => request.wrong_field("email", "nobody"),
+                Code::Conflict => request.wrong_field("email", "is_member"),
+                _ => request.error(&error),
+            }),
         }
-    };
+    });
     request.saved(&page_of(&id), form, work).await
 }
 
@@ -291,15 +267,11 @@ pub async fn change_overseen_member(
     #[server(default)] role: String,
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
-    let work = async {
-        only_administrators(&request).await?;
-        let member = member.parse().map_err(|_| request.refused(Code::NotFound))?;
-        let role = role_of(&request, &role)?;
-        let changed = change(&request, async |operator| {
-            overseen::change_role(&request.state, &operator, &id, member, role).await
-        });
-        changed.await.map(|_| ())
-    };
+    let work = change(&request, async |admin| {
+        let (member, role) = (admin.id(&member)?, role_of(&request, &role)?);
+        let changed = overseen::change_role(&request.state, &admin.operator(), &id, member, role).await;
+        admin.said(changed).map(|_| ())
+    });
     request
         .saved(&page_of(&id), Form::sent("change_member", &[]), work)
         .await
@@ -312,14 +284,10 @@ pub async fn remove_overseen_member(
     #[server(default)] member: String,
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
-    let work = async {
-        only_administrators(&request).await?;
-        let member = member.parse().map_err(|_| request.refused(Code::NotFound))?;
-        let removed = change(&request, async |operator| {
-            overseen::remove(&request.state, &operator, &id, member).await
-        });
-        removed.await
-    };
+    let work = change(&request, async |admin| {
+        let member = admin.id(&member)?;
+        admin.said(overseen::remove(&request.state, &admin.operator(), &id, member).await)
+    });
     request
         .saved(&page_of(&id), Form::sent("remove_member", &[]), work)
         .await
@@ -333,18 +301,17 @@ pub async fn save_default_team(
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
     let form = Form::sent("default_team", &[]).with_all("models", &models);
-    let work = async {
-        let user = request.user().await?;
+    let work = change(&request, async |admin| {
         let saved = async {
-            let known = teams::find(&request.state, &user, DEFAULT_TEAM)?;
+            let known = teams::find(&request.state, admin.user(), DEFAULT_TEAM)?;
             let change = TeamChange {
                 allowed_models: Some(models),
                 ..TeamChange::default()
             };
             teams::update(&request.state, &known.admin()?, change).await
         };
-        saved.await.map(|_| ()).map_err(|error| request.error(&error))
-    };
+        admin.said(saved.await).map(|_| ())
+    });
     request.saved(&page_of(&id), form, work).await
 }
 
@@ -356,20 +323,15 @@ pub async fn delete_overseen(
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
     let form = Form::sent("delete_organization", &[("confirm_name", &confirm_name)]);
-    let work = async {
-        let user = auditor(&request).await?;
-        let found = || overseen::get(&request.state, &user.auditor()?, &id);
-        let found = found().map_err(|error| request.error(&error))?;
+    let work = change(&request, async |admin| {
+        let found = admin.said(overseen::get(&request.state, &admin.operator(), &id))?;
         match confirm_name.trim() {
             "" => return Err(request.wrong_field("confirm_name", "required")),
             typed if typed != found.name => return Err(request.wrong_field("confirm_name", "not_matching")),
             _ => {}
         }
-        let deleted = change(&request, async |operator| {
-            overseen::delete(&request.state, &operator, &id).await
-        });
-        deleted.await
-    };
+        admin.said(overseen::delete(&request.state, &admin.operator(), &id).await)
+    });
     request
         .saved_then(&page_of(&id), form, work, |()| path("organizations"))
         .await

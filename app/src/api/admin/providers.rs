@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use types::{catalogue::TestOutcome, provider::Shape};
 
 #[cfg(feature = "ssr")]
-use super::{PAGE, address, auditor, given, path};
+use super::{PAGE, address, auditor, change, given, id as id_of, path};
 use crate::{
     api::{Form, Moment},
     error::ApiError,
@@ -16,7 +16,7 @@ use crate::{
     request::{Request, flash},
 };
 #[cfg(feature = "ssr")]
-use server::catalogue::{self, Editor, providers};
+use server::catalogue::{self, providers};
 #[cfg(feature = "ssr")]
 use types::{
     ProviderId,
@@ -112,7 +112,7 @@ pub struct TestView {
 pub async fn read_provider(id: String) -> Result<ProviderPage, ApiError> {
     let request = Request::current()?;
     let user = auditor(&request).await?;
-    let id = known(&request, &id)?;
+    let id: ProviderId = id_of(&request, &id)?;
     let provider = async { providers::get(&request.state, &user.auditor()?, id).await };
     let provider = provider.await.map_err(|error| request.error(&error))?;
     let format = Format::of(&request, &user);
@@ -142,24 +142,11 @@ fn tested(format: &Format, form: &Form) -> Option<TestView> {
 }
 
 #[cfg(feature = "ssr")]
-fn known(request: &Request, id: &str) -> Result<ProviderId, ApiError> {
-    id.parse().map_err(|_| request.refused(Code::NotFound))
-}
-
-#[cfg(feature = "ssr")]
 fn page_of(id: &str) -> String {
     match id.parse::<ProviderId>() {
         Ok(id) => path(&["providers/", &id.to_string()].concat()),
         Err(_) => path("providers"),
     }
-}
-
-/// Who may change the catalogue; asked on each change's first line.
-#[cfg(feature = "ssr")]
-pub(super) async fn editor(request: &Request) -> Result<Editor, ApiError> {
-    let user = request.user().await?;
-    let editor = user.admin().map(|admin| Editor::from(&admin));
-    editor.map_err(|error| request.error(&error))
 }
 
 /// `credential` may be empty; `responses` and `private` are `yes` or nothing. Leads to the new provider.
@@ -182,8 +169,7 @@ pub async fn create_provider(
     ];
     let form = Form::sent("create_provider", &values);
     let taken = name.clone();
-    let work = async {
-        let editor = editor(&request).await?;
+    let work = change(&request, async |admin| {
         let new = NewProvider {
             name: name.trim().to_owned(),
             dialect,
@@ -193,14 +179,14 @@ pub async fn create_provider(
             allow_private_network: private == "yes",
             is_enabled: true,
         };
-        match providers::create(&request.state, &editor, new).await {
+        match providers::create(&request.state, &admin.editor(), new).await {
             Ok(made) => Ok(page_of(&made.id.to_string())),
             Err(error) if error.refusal().code == Code::Conflict && !taken.is_empty() => {
                 Err(request.wrong_field("name", "taken"))
             }
             Err(error) => Err(request.error(&error)),
         }
-    };
+    });
     request.saved_then(&path("providers"), form, work, String::clone).await
 }
 
@@ -222,9 +208,8 @@ pub async fn save_provider(
         ("private", &private),
     ];
     let form = Form::sent("save_provider", &values);
-    let work = async {
-        let editor = editor(&request).await?;
-        let known = known(&request, &id)?;
+    let work = change(&request, async |admin| {
+        let known = admin.id(&id)?;
         let change = ProviderChange {
             dialect: Some(dialect),
             base_url: Some(base_url),
@@ -233,9 +218,9 @@ pub async fn save_provider(
             allow_private_network: Some(private == "yes"),
             is_enabled: None,
         };
-        let saved = providers::update(&request.state, &editor, known, change).await;
-        saved.map(|_| ()).map_err(|error| request.error(&error))
-    };
+        let saved = providers::update(&request.state, &admin.editor(), known, change).await;
+        admin.said(saved).map(|_| ())
+    });
     request.saved(&page_of(&id), form, work).await
 }
 
@@ -248,16 +233,15 @@ pub async fn rotate_provider(
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
     let form = Form::sent("rotate_provider", &[]);
-    let work = async {
-        let editor = editor(&request).await?;
-        let known = known(&request, &id)?;
+    let work = change(&request, async |admin| {
+        let known = admin.id(&id)?;
         let credential = match remove.as_str() {
             "yes" => None,
             _ => Some(credential.trim().to_owned()),
         };
-        let saved = providers::rotate(&request.state, &editor, known, NewCredential { credential }).await;
-        saved.map(|_| ()).map_err(|error| request.error(&error))
-    };
+        let saved = providers::rotate(&request.state, &admin.editor(), known, NewCredential { credential }).await;
+        admin.said(saved).map(|_| ())
+    });
     request.saved(&page_of(&id), form, work).await
 }
 
@@ -269,16 +253,15 @@ pub async fn switch_provider(
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
     let form = Form::sent("switch_provider", &[]);
-    let work = async {
-        let editor = editor(&request).await?;
-        let known = known(&request, &id)?;
+    let work = change(&request, async |admin| {
+        let known = admin.id(&id)?;
         let change = ProviderChange {
             is_enabled: Some(enabled == "yes"),
             ..ProviderChange::default()
         };
-        let saved = providers::update(&request.state, &editor, known, change).await;
-        saved.map(|_| ()).map_err(|error| request.error(&error))
-    };
+        let saved = providers::update(&request.state, &admin.editor(), known, change).await;
+        admin.said(saved).map(|_| ())
+    });
     request.saved(&page_of(&id), form, work).await
 }
 
@@ -288,12 +271,10 @@ pub async fn test_provider(#[server(default)] id: String) -> Result<(), ApiError
     let request = Request::current()?;
     let form = Form::sent("test_provider", &[]);
     let page = page_of(&id);
-    let work = async {
-        let editor = editor(&request).await?;
-        let known = known(&request, &id)?;
-        let tested = catalogue::test(&request.state, &editor, known).await;
-        tested.map_err(|error| request.error(&error))
-    };
+    let work = change(&request, async |admin| {
+        let known = admin.id(&id)?;
+        admin.said(catalogue::test(&request.state, &admin.editor(), known).await)
+    });
     let done = request.form(&page, form, work, |_| page.clone()).await;
     if let (Ok(test), true) = (&done, request.is_plain_form()) {
         let outcome = serde_json::to_value(test.outcome).unwrap_or_default();
@@ -322,12 +303,10 @@ pub async fn test_provider(#[server(default)] id: String) -> Result<(), ApiError
 pub async fn delete_provider(#[server(default)] id: String) -> Result<(), ApiError> {
     let request = Request::current()?;
     let form = Form::sent("delete_provider", &[]);
-    let work = async {
-        let editor = editor(&request).await?;
-        let known = known(&request, &id)?;
-        let deleted = providers::delete(&request.state, &editor, known).await;
-        deleted.map_err(|error| request.error(&error))
-    };
+    let work = change(&request, async |admin| {
+        let known = admin.id(&id)?;
+        admin.said(providers::delete(&request.state, &admin.editor(), known).await)
+    });
     request
         .saved_then(&page_of(&id), form, work, |()| path("providers"))
         .await

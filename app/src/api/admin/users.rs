@@ -5,20 +5,23 @@ use serde::{Deserialize, Serialize};
 use types::{OrganizationRole, PlatformRole};
 
 #[cfg(feature = "ssr")]
-use super::{PAGE, address, auditor, given, mistake, path};
+use super::{PAGE, address, auditor, change, given, id as id_of, mistake, path};
 #[cfg(feature = "ssr")]
 use crate::{
     api::session::{initials, shown_name},
     format::Format,
-    request::{Request, flash},
+    request::{
+        Request,
+        flash::{self, Flash},
+    },
 };
 use crate::{
-    api::{Form, Moment},
+    api::{Form, Moment, keys::NewSecret},
     error::ApiError,
 };
 #[cfg(feature = "ssr")]
 use server::{
-    people::{self, Operator, Wanted},
+    people::{self, Wanted},
     sessions::User,
 };
 #[cfg(feature = "ssr")]
@@ -26,7 +29,7 @@ use types::{
     UserId,
     error::Code,
     page::Page,
-    people::{Person, PersonChange},
+    people::{NewPerson, Person, PersonChange},
 };
 
 /// What was typed into the filter, and where the page before ended.
@@ -63,6 +66,9 @@ pub struct UsersView {
     /// The address of the next page.
     pub next: Option<String>,
     pub error: Option<ApiError>,
+    pub may_change: bool,
+    /// Letters reach people; without them the reader hands the link on.
+    pub mail: bool,
     pub form: Form,
 }
 
@@ -91,6 +97,8 @@ pub async fn read_admin_users(query: UsersQuery) -> Result<UsersView, ApiError> 
         next,
         error,
         query,
+        may_change: user.admin().is_ok(),
+        mail: server::mail::available(&request.state),
         form: flash::take(&request).form,
     })
 }
@@ -137,7 +145,7 @@ pub struct MembershipView {
     pub role: OrganizationRole,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserView {
     pub row: UserRow,
     pub sign_ins: String,
@@ -149,19 +157,22 @@ pub struct UserView {
     /// The reader may change this account: they administer the server, and it is not theirs.
     pub may_change: bool,
     pub form: Form,
+    /// The link of an account that was made a moment ago, shown once.
+    pub secret: Option<NewSecret>,
 }
 
 #[server(endpoint = "admin_user")]
 pub async fn read_admin_user(id: String) -> Result<UserView, ApiError> {
     let request = Request::current()?;
     let user = auditor(&request).await?;
-    let id = id_of(&request, &id)?;
+    let id: UserId = id_of(&request, &id)?;
     let read = async {
         let auditor = user.auditor()?;
         people::get(&request.state, &auditor, id).await
     };
     let details = read.await.map_err(|error| request.error(&error))?;
     let format = Format::of(&request, &user);
+    let (flash, here) = (flash::take(&request), page_of(&id.to_string()));
     let organizations = details.organizations.into_iter().map(|membership| MembershipView {
         href: path(&["organizations/", &membership.organization_id.to_string()].concat()),
         name: membership.name,
@@ -175,13 +186,9 @@ pub async fn read_admin_user(id: String) -> Result<UserView, ApiError> {
         audit: address(&path("audit"), &[("actor", &id.to_string())]),
         may_change: user.admin().is_ok() && id != user.id(),
         row: row(&format, &user, details.person),
-        form: flash::take(&request).form,
+        form: flash.form,
+        secret: flash.secret.filter(|secret| secret.page == here),
     })
-}
-
-#[cfg(feature = "ssr")]
-fn id_of(request: &Request, text: &str) -> Result<UserId, ApiError> {
-    text.parse().map_err(|_| request.refused(Code::NotFound))
 }
 
 #[cfg(feature = "ssr")]
@@ -192,32 +199,84 @@ fn page_of(id: &str) -> String {
     }
 }
 
-/// Runs what only administrators may do to the person whose id the form named.
+/// What making an account led to.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// The new person's page.
+    pub page: String,
+    /// Sets the password; absent when a letter takes it to them.
+    pub link: Option<String>,
+}
+
+/// Makes an account whose person sets the password by a link. Leads to their page.
+#[server(endpoint = "admin_create_user")]
+pub async fn create_user(
+    #[server(default)] email: String,
+    #[server(default)] username: String,
+    #[server(default)] full_name: String,
+    #[server(default)] role: String,
+    #[server(default)] locale: String,
+) -> Result<Made, ApiError> {
+    let request = Request::current()?;
+    let values = [
+        ("email", email.as_str()),
+        ("username", &username),
+        ("full_name", &full_name),
+        ("role", &role),
+        ("locale", &locale),
+    ];
+    let form = Form::sent("create_user", &values);
+    let work = change(&request, async |admin| {
+        let new = NewPerson {
+            role: role_of(&request, &role)?,
+            username: given(&username).map(str::to_owned),
+            full_name: given(&full_name).map(str::to_owned),
+            locale: given(&locale).map(str::to_owned),
+            email,
+        };
+        match people::create(&request.state, &admin.operator(), new).await {
+            Ok(made) => Ok(Made {
+                page: page_of(&made.person.id.to_string()),
+                link: made.link,
+            }),
+            Err(error) => Err(match error.refusal().code {
+                Code::EmailTaken => request.wrong_field("email", "taken"),
+                Code::UsernameTaken => request.wrong_field("username", "taken"),
+                _ => request.error(&error),
+            }),
+        }
+    });
+    let done = request.form(&path("users"), form, work, |made| made.page.clone()).await;
+    if let (Ok(made), true) = (&done, request.is_plain_form()) {
+        let left = match &made.link {
+            Some(link) => Flash::secret(NewSecret {
+                name: String::new(),
+                key: link.clone(),
+                page: made.page.clone(),
+            }),
+            None => Flash::form(Form::sent("create_user", &[("saved", "yes")])),
+        };
+        flash::put(&request, &left);
+    }
+    done
+}
+
 #[cfg(feature = "ssr")]
-async fn change<T>(
-    request: &Request,
-    id: &str,
-    work: impl AsyncFnOnce(Operator, UserId) -> server::error::Result<T>,
-) -> Result<(), ApiError> {
-    let user = request.user().await?;
-    let changed = async {
-        let operator = Operator::admin(&user.admin()?);
-        let id = id
-            .parse()
-            .map_err(|_| server::Error::refused(Code::NotFound, "There is nobody with this id."))?;
-        work(operator, id).await
-    };
-    changed.await.map(|_| ()).map_err(|error| request.error(&error))
+fn role_of(request: &Request, text: &str) -> Result<PlatformRole, ApiError> {
+    PlatformRole::parse(text).ok_or_else(|| request.refused(Code::BadRequest))
 }
 
 #[server(endpoint = "admin_set_role")]
 pub async fn set_user_role(#[server(default)] id: String, #[server(default)] role: String) -> Result<(), ApiError> {
     let request = Request::current()?;
-    let work = change(&request, &id, async |operator, id| {
-        let unknown = || server::Error::refused(Code::BadRequest, "There is no such role.");
-        let role = Some(PlatformRole::parse(&role).ok_or_else(unknown)?);
-        let change = PersonChange { role, is_active: None };
-        people::change(&request.state, &operator, id, change).await
+    let work = change(&request, async |admin| {
+        let person = admin.id(&id)?;
+        let change = PersonChange {
+            role: Some(role_of(&request, &role)?),
+            is_active: None,
+        };
+        let changed = people::change(&request.state, &admin.operator(), person, change).await;
+        admin.said(changed).map(|_| ())
     });
     request.saved(&page_of(&id), Form::sent("set_role", &[]), work).await
 }
@@ -226,17 +285,19 @@ pub async fn set_user_role(#[server(default)] id: String, #[server(default)] rol
 #[server(endpoint = "admin_set_active")]
 pub async fn set_user_active(#[server(default)] id: String, #[server(default)] active: String) -> Result<(), ApiError> {
     let request = Request::current()?;
-    let work = change(&request, &id, async |operator, id| {
+    let work = change(&request, async |admin| {
+        let person = admin.id(&id)?;
         let is_active = match active.as_str() {
             "yes" => true,
             "no" => false,
-            _ => return Err(server::Error::refused(Code::BadRequest, "Say yes or no.")),
+            _ => return Err(request.refused(Code::BadRequest)),
         };
         let change = PersonChange {
             role: None,
             is_active: Some(is_active),
         };
-        people::change(&request.state, &operator, id, change).await
+        let changed = people::change(&request.state, &admin.operator(), person, change).await;
+        admin.said(changed).map(|_| ())
     });
     let name = if active == "yes" { "enable" } else { "disable" };
     request.saved(&page_of(&id), Form::sent(name, &[]), work).await
@@ -245,8 +306,9 @@ pub async fn set_user_active(#[server(default)] id: String, #[server(default)] a
 #[server(endpoint = "admin_sign_out")]
 pub async fn sign_user_out(#[server(default)] id: String) -> Result<(), ApiError> {
     let request = Request::current()?;
-    let work = change(&request, &id, async |operator, id| {
-        people::sign_out(&request.state, &operator, id).await
+    let work = change(&request, async |admin| {
+        let person = admin.id(&id)?;
+        admin.said(people::sign_out(&request.state, &admin.operator(), person).await)
     });
     request.saved(&page_of(&id), Form::sent("sign_out", &[]), work).await
 }
@@ -254,8 +316,9 @@ pub async fn sign_user_out(#[server(default)] id: String) -> Result<(), ApiError
 #[server(endpoint = "admin_reset_factors")]
 pub async fn reset_user_factors(#[server(default)] id: String) -> Result<(), ApiError> {
     let request = Request::current()?;
-    let work = change(&request, &id, async |operator, id| {
-        people::reset_second_factor(&request.state, &operator, id).await
+    let work = change(&request, async |admin| {
+        let person = admin.id(&id)?;
+        admin.said(people::reset_second_factor(&request.state, &admin.operator(), person).await)
     });
     request
         .saved(&page_of(&id), Form::sent("reset_factors", &[]), work)
@@ -269,21 +332,17 @@ pub async fn delete_user(
     #[server(default)] confirm_name: String,
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
-    let work = async {
-        let user = request.user().await?;
-        user.admin().map_err(|error| request.error(&error))?;
-        let person = request.state.directory().user(id_of(&request, &id)?);
+    let work = change(&request, async |admin| {
+        let known = admin.id(&id)?;
+        let person = request.state.directory().user(known);
         let person = person.ok_or_else(|| request.refused(Code::NotFound))?;
         match confirm_name.trim() {
             "" => return Err(request.wrong_field("confirm_name", "required")),
             typed if typed != person.username => return Err(request.wrong_field("confirm_name", "not_matching")),
             _ => {}
         }
-        change(&request, &id, async |operator, id| {
-            people::delete(&request.state, &operator, id).await
-        })
-        .await
-    };
+        admin.said(people::delete(&request.state, &admin.operator(), known).await)
+    });
     let form = Form::sent("delete_user", &[("confirm_name", &confirm_name)]);
     request.saved_then(&page_of(&id), form, work, |()| path("users")).await
 }

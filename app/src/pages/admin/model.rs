@@ -1,4 +1,6 @@
-//! `/admin/models/{id}` and `/admin/models/new`: one model with its routes, its price and the versions before.
+//! `/admin/models/{id}` and `/admin/models/new`: one model with its routes; what it costs is `price`'s.
+
+mod price;
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_params_map;
@@ -6,19 +8,16 @@ use types::catalogue::ModelKind;
 
 use super::{
     Page, load,
-    models::in_short,
+    models::{available, in_short},
     provider::switch,
-    providers::{states, tick},
+    providers::states,
     trouble,
 };
 use crate::{
     api::{
         Form,
         admin::{
-            models::{
-                CreateModel, DeleteModel, ModelPage, ModelView, RouteView, SaveModel, SetPrice, SwitchModel,
-                VersionView, read_model,
-            },
+            models::{CreateModel, DeleteModel, ModelPage, ModelView, RouteView, SaveModel, SwitchModel, read_model},
             path,
         },
     },
@@ -29,7 +28,6 @@ use crate::{
     ui::{
         field::{Field, Look},
         notice::{Notice, Tone},
-        table::Time,
     },
 };
 
@@ -57,6 +55,7 @@ fn page(data: ModelPage) -> AnyView {
     let done = form.is_saved().then_some(match form.name.as_str() {
         "create_model" => words.created,
         "set_price" => words.price_set,
+        "withdraw_price" => words.withdrawn,
         _ => text.common.saved,
     });
     let own = ["create_model", "save_model", "set_price"].contains(&form.name.as_str());
@@ -71,11 +70,14 @@ fn page(data: ModelPage) -> AnyView {
     };
     let state = (!is_new).then(|| {
         view! {
-            <p>{states(text, model.is_enabled, model.managed)} " " {in_short(text, model.price.as_ref())}</p>
+            <p>
+                {states(text, model.is_enabled, model.managed)} " " {available(text, &model)} " "
+                {in_short(text, model.price.as_ref())}
+            </p>
         }
     });
     let editor = is_mine.then(|| editor(text, &model, providers, &form));
-    let price = (!is_new).then(|| price(text, &model, versions, &form, is_mine));
+    let price = (!is_new).then(|| price::section(text, &model, versions, &form, is_mine));
     let end = (is_mine && !is_new).then(|| end(text, &model));
     view! {
         <Page open="models" title=heading.clone()>
@@ -350,118 +352,6 @@ fn row(text: &'static Text, index: usize, route: RouteView, providers: &[String]
                 />
             </div>
             {wrong}
-        </div>
-    }
-    .into_any()
-}
-
-fn price(text: &'static Text, model: &ModelView, versions: Vec<VersionView>, form: &Form, is_mine: bool) -> AnyView {
-    let words = &text.catalogue.models;
-    let history = (!versions.is_empty()).then(|| history(text, versions));
-    let setting = is_mine.then(|| {
-        let error = form.error_of("set_price");
-        let stored = model.price.clone().unwrap_or_default();
-        let names = ["input", "output", "cache_read", "cache_write_5m", "cache_write_1h"];
-        let fields = names.into_iter().zip(words.prices).zip(stored).enumerate();
-        let fields = fields
-            .map(|(index, ((name, label), stored))| {
-                let look = Look {
-                    name,
-                    label,
-                    autocomplete: "off",
-                    hint: if index < 2 { "" } else { words.price_optional },
-                    optional: index >= 2,
-                    placeholder: "0.00",
-                    ..Look::default()
-                };
-                let value = if error.is_some() { form.value(name) } else { stored };
-                view! { <Field look error=error.clone() value /> }
-            })
-            .collect_view();
-        let is_free = error.is_some() && form.value("free") == "yes";
-        view! {
-            <form method="post" action=SetPrice::url() data-testid="set-price" novalidate>
-                <input type="hidden" name="id" value=model.id.clone() />
-                {trouble(error.clone(), text.catalogue.in_the_way)}
-                <div class="price-form">{fields}</div>
-                {tick("free", words.is_free, "", is_free)}
-                <p class="mt-3">
-                    <button class="btn btn-primary" type="submit">
-                        {words.set_price}
-                    </button>
-                </p>
-            </form>
-        }
-    });
-    view! {
-        <section class="card">
-            <div class="card-head">
-                <div>
-                    <h2>{words.price}</h2>
-                    <p class="muted small">{text.catalogue.per_million} ". " {words.price_note}</p>
-                </div>
-            </div>
-            {setting}
-            {history}
-        </section>
-    }
-    .into_any()
-}
-
-fn history(text: &'static Text, versions: Vec<VersionView>) -> AnyView {
-    let words = &text.catalogue.models;
-    let row = |version: VersionView| {
-        let prices = version.price.unwrap_or_default();
-        let cells = words.prices.into_iter().zip(prices);
-        let cells = cells
-            .map(|(name, price)| {
-                let price = if price.is_empty() {
-                    text.common.none.to_owned()
-                } else {
-                    price
-                };
-                view! {
-                    <td role="cell" class="n" data-label=name>
-                        {price}
-                    </td>
-                }
-            })
-            .collect_view();
-        view! {
-            <tr role="row" data-testid="price-row">
-                <td role="cell" data-label=words.version>
-                    {version.version}
-                </td>
-                {cells}
-                <td role="cell" class="nowrap" data-label=words.since>
-                    <Time at=version.since />
-                </td>
-                <td role="cell" class="anywhere" data-label=words.author>
-                    {version.author.unwrap_or_else(|| words.configuration.to_owned())}
-                </td>
-            </tr>
-        }
-        .into_any()
-    };
-    let heads = words
-        .prices
-        .into_iter()
-        .map(|name| view! { <th scope="col" class="n">{name}</th> })
-        .collect_view();
-    view! {
-        <h3 class="label mt-4">{words.history}</h3>
-        <div class="scroll" tabindex="0" role="region" aria-label=words.history>
-            <table class="table stacks one-column" role="table">
-                <thead>
-                    <tr role="row">
-                        <th scope="col">{words.version}</th>
-                        {heads}
-                        <th scope="col">{words.since}</th>
-                        <th scope="col">{words.author}</th>
-                    </tr>
-                </thead>
-                <tbody class="num">{versions.into_iter().map(row).collect_view()}</tbody>
-            </table>
         </div>
     }
     .into_any()

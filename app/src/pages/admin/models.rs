@@ -9,6 +9,7 @@ use crate::{
         path,
     },
     locale::use_text,
+    pages::models::tone,
     text::Text,
     ui::{
         card::Empty,
@@ -79,6 +80,9 @@ fn table(text: &'static Text, models: Vec<ModelView>) -> AnyView {
                     {in_short(text, model.price.as_ref())}
                 </td>
                 <td role="cell">{states(text, model.is_enabled, model.managed)} {unserved}</td>
+                <td role="cell" data-label=words.availability>
+                    {available(text, &model)}
+                </td>
             </tr>
         }
         .into_any()
@@ -92,6 +96,7 @@ fn table(text: &'static Text, models: Vec<ModelView>) -> AnyView {
                         <th scope="col">{words.provider}</th>
                         <th scope="col">{words.price}</th>
                         <th scope="col">{words.state}</th>
+                        <th scope="col">{words.availability}</th>
                     </tr>
                 </thead>
                 <tbody class="num">{models.into_iter().map(row).collect_view()}</tbody>
@@ -99,6 +104,13 @@ fn table(text: &'static Text, models: Vec<ModelView>) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// How its routes fare, for one that somebody serves.
+pub fn available(text: &'static Text, model: &ModelView) -> Option<AnyView> {
+    let state = model.availability.filter(|_| model.is_served)?;
+    let name = (text.catalogue.offered.availability)(state);
+    Some(view! { <span class=tone(state)>{name}</span> }.into_any())
 }
 
 /// Input and output.

@@ -7,7 +7,7 @@ use types::{OrganizationRole, organizations::OrganizationKind};
 use super::{Fact, Next, Page, asked, load, nothing, organizations::kind_of, trouble};
 use crate::{
     api::admin::organizations::{
-        AddOverseenMember, ChangeOverseenMember, DefaultTeam, DeleteOverseen, OverseenMember, OverseenView,
+        AddOverseenMember, AllowOverseenModels, ChangeOverseenMember, DeleteOverseen, OverseenMember, OverseenView,
         RemoveOverseenMember, RenameOverseen, SaveDefaultTeam, read_admin_organization,
     },
     locale::use_text,
@@ -41,7 +41,7 @@ fn page(data: OverseenView) -> AnyView {
     let error = data.form.error_of("change_member");
     let error = error.or_else(|| data.form.error_of("remove_member"));
     let may_change = data.may_change && data.row.kind == OrganizationKind::Shared;
-    let rules = data.team.clone().map(|team| default_team(text, &data, team));
+    let rules = models(text, &data);
     view! {
         <Page open="organizations" title=data.row.name.clone()>
             {done.map(|done| view! { <Notice tone=Tone::Good>{done}</Notice> })}
@@ -50,7 +50,7 @@ fn page(data: OverseenView) -> AnyView {
             {rules}
             {may_change.then(|| rename(text, &data))}
             {may_change.then(|| add(text, &data))}
-            {members(text, &data, may_change)}
+            {(data.row.kind != OrganizationKind::System).then(|| members(text, &data, may_change))}
             {may_change.then(|| delete(text, &data))}
         </Page>
     }
@@ -87,24 +87,42 @@ fn about(text: &'static Text, data: &OverseenView) -> AnyView {
     .into_any()
 }
 
-/// Which models everybody's keys may use.
-fn default_team(text: &'static Text, data: &OverseenView, team: DefaultTeam) -> AnyView {
+/// Which models whatever it pays for may use; of the server's own, which ones everybody's keys may.
+fn models(text: &'static Text, data: &OverseenView) -> AnyView {
     let words = &text.admin.organizations;
-    let error = data.form.error_of("default_team");
-    let allowed = match team.allowed.is_empty() {
+    let (title, note, action, name) = match data.row.kind {
+        OrganizationKind::System => (
+            words.everybody,
+            words.everybody_note,
+            SaveDefaultTeam::url(),
+            "default_team",
+        ),
+        _ => (
+            words.models,
+            words.models_note,
+            AllowOverseenModels::url(),
+            "allow_models",
+        ),
+    };
+    let error = data.form.error_of(name);
+    let chosen = match &error {
+        Some(_) if !data.form.values.is_empty() => data.form.values_of("models"),
+        _ => data.models.models.clone(),
+    };
+    let allowed = match data.models.models.is_empty() {
         true => words.all_models.to_owned(),
-        false => team.allowed.join(", "),
+        false => data.models.models.join(", "),
     };
     let choice = data.may_change.then(|| {
         view! {
-            <form method="post" action=SaveDefaultTeam::url() data-testid="default-team">
+            <form method="post" action=action data-testid="models">
                 <input type="hidden" name="id" value=data.row.id.clone() />
                 {trouble(error.clone(), words.conflict)}
                 {model_choice(
                     text.teams.models,
                     text.teams.models_hint,
-                    team.offered,
-                    &team.allowed,
+                    data.models.choice.clone(),
+                    &chosen,
                     error.as_ref(),
                     "allowed_models",
                 )}
@@ -120,8 +138,8 @@ fn default_team(text: &'static Text, data: &OverseenView, team: DefaultTeam) -> 
         <section class="card">
             <div class="card-head">
                 <div>
-                    <h2>{words.everybody}</h2>
-                    <p class="muted small">{words.everybody_note}</p>
+                    <h2>{title}</h2>
+                    <p class="muted small">{note}</p>
                 </div>
             </div>
             <p class="anywhere">{text.teams.may_use} ": " {allowed}</p>

@@ -6,15 +6,19 @@ use types::PlatformRole;
 
 use super::{Fact, Page, load, trouble, users::state_of};
 use crate::{
-    api::admin::users::{
-        DeleteUser, MembershipView, ResetUserFactors, SetUserActive, SetUserRole, SignUserOut, UserView,
-        read_admin_user,
+    api::{
+        admin::users::{
+            DeleteUser, MembershipView, ResetUserFactors, SetUserActive, SetUserRole, SignUserOut, UserView,
+            read_admin_user,
+        },
+        keys::NewSecret,
     },
     locale::use_text,
     pages::organization::{Way, ask},
     text::Text,
     ui::{
         avatar::Avatar,
+        code::Line,
         field::{Field, Look},
         notice::{Notice, Tone},
         table::Time,
@@ -37,6 +41,7 @@ fn page(data: UserView) -> AnyView {
         "reset_factors" => words.factors_reset,
         "disable" => words.now_disabled,
         "enable" => words.now_enabled,
+        "create_user" => words.created_mailed,
         _ => text.common.saved,
     });
     let error = form.error.clone().filter(|_| form.name != "delete_user");
@@ -44,11 +49,27 @@ fn page(data: UserView) -> AnyView {
     view! {
         <Page open="users" title=data.row.name.clone()>
             {done.map(|done| view! { <Notice tone=Tone::Good>{done}</Notice> })}
+            {data.secret.clone().map(|secret| ready(text, secret))}
             {trouble(error, words.conflict)}
             {about(text, &data)}
             {belongs(text, data.organizations)}
             {changes}
         </Page>
+    }
+    .into_any()
+}
+
+/// The link in full, once.
+fn ready(text: &'static Text, secret: NewSecret) -> AnyView {
+    let words = &text.admin.users;
+    view! {
+        <div data-testid="user-link">
+            <Notice tone=Tone::Good>
+                <b>{words.created_link}</b>
+                <p class="mb-3">{words.link_once}</p>
+                <Line id="new-link" value=secret.key />
+            </Notice>
+        </div>
     }
     .into_any()
 }

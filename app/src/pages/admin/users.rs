@@ -1,15 +1,18 @@
 //! `/admin/users`: everybody with an account here.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use types::PlatformRole;
 
-use super::{Filter, Next, Page, asked, load, nothing};
+use super::{Filter, Next, Page, asked, load, nothing, trouble};
 use crate::{
-    api::admin::{
-        path,
-        users::{UserRow, UsersQuery, UsersView, read_admin_users},
+    api::{
+        Form,
+        admin::{
+            path,
+            users::{CreateUser, UserRow, UsersQuery, UsersView, read_admin_users},
+        },
     },
-    locale::use_text,
+    locale::{Locale, use_text},
     text::Text,
     ui::{
         avatar::Avatar,
@@ -39,8 +42,11 @@ fn page(data: UsersView) -> AnyView {
         users,
         next,
         error,
+        may_change,
+        mail,
         form,
     } = data;
+    let new = may_change.then(|| new(text, &form, mail));
     let done = (form.is_saved() && form.name == "delete_user").then_some(words.deleted);
     let none = nothing(users.is_empty());
     let rows = users.into_iter().map(|user| row(text, user)).collect_view();
@@ -104,7 +110,83 @@ fn page(data: UsersView) -> AnyView {
                 {none}
                 <Next href=next />
             </section>
+            {new}
         </Page>
+    }
+    .into_any()
+}
+
+/// Folded away until it is asked for.
+fn new(text: &'static Text, form: &Form, mail: bool) -> AnyView {
+    let words = &text.admin.users;
+    let error = form.error_of("create_user");
+    let typed = |field: &str| match &error {
+        Some(_) => form.value(field),
+        None => String::new(),
+    };
+    let look = |name, label, kind, hint| Look {
+        name,
+        form: "new",
+        label,
+        kind,
+        hint,
+        autocomplete: "off",
+        optional: name != "email",
+        ..Look::default()
+    };
+    let field = |look: Look| {
+        let value = typed(look.name);
+        view! { <Field look error=error.clone() value /> }
+    };
+    let (role, locale) = (typed("role"), typed("locale"));
+    let roles = [PlatformRole::User, PlatformRole::ReadOnlyAdmin, PlatformRole::Admin]
+        .into_iter()
+        .map(|one| option(one.name(), (words.roles)(one), &role))
+        .collect_view();
+    let languages = [(Locale::En, "English"), (Locale::Ru, "Русский")]
+        .into_iter()
+        .map(|(one, own_name)| option(one.name(), own_name, &locale))
+        .collect_view();
+    let note = if mail { words.new_note } else { words.new_note_no_mail };
+    let open = error.is_some();
+    view! {
+        <section class="card" id="new">
+            <div class="card-head">
+                <div>
+                    <h2>{words.new}</h2>
+                    <p class="muted small">{note}</p>
+                </div>
+            </div>
+            <details open=open>
+                <summary class="btn" data-testid="add-user">
+                    {words.new}
+                </summary>
+                <form class="fields mt-4" method="post" action=CreateUser::url() data-testid="create-user" novalidate>
+                    {trouble(error.clone(), words.conflict)}
+                    {field(look("email", words.email, "email", ""))}
+                    {field(look("username", words.username, "slug", words.username_hint))}
+                    {field(look("full_name", words.full_name, "", ""))}
+                    <div class="field">
+                        <label for="new-role">{words.role}</label>
+                        <select class="input" id="new-role" name="role">
+                            {roles}
+                        </select>
+                        <p class="hint">{words.role_hint}</p>
+                    </div>
+                    <div class="field">
+                        <label for="new-locale">{words.language}</label>
+                        <select class="input" id="new-locale" name="locale">
+                            {languages}
+                        </select>
+                    </div>
+                    <div>
+                        <button class="btn btn-primary" type="submit">
+                            {words.create}
+                        </button>
+                    </div>
+                </form>
+            </details>
+        </section>
     }
     .into_any()
 }

@@ -20,6 +20,7 @@ pub fn Audit() -> impl IntoView {
                 from,
                 to,
                 after,
+                ..
             } = asked;
             read_organization_audit(slug, actor, action, from, to, after)
         },

@@ -1,4 +1,4 @@
-//! Name and slug, whether members must have a second factor, and the end of the organization. For owners.
+//! Which models it may use, for who manages it; for owners also name and slug, whether members must have a second factor, and its end.
 
 use leptos::{prelude::*, server_fn::ServerFn};
 
@@ -6,12 +6,14 @@ use super::{Page, good, load, slug, trouble};
 use crate::{
     api::{
         Form,
+        models::Allowed,
         organizations::{
-            DeleteOrganization, OrganizationSettings as Data, OrganizationView, RenameOrganization,
+            AllowModels, DeleteOrganization, OrganizationSettings as Data, OrganizationView, RenameOrganization,
             RequireSecondFactor, read_organization_settings,
         },
     },
     locale::use_text,
+    pages::keys::{model_choice, models_of},
     text::Text,
     ui::field::{Field, Look},
 };
@@ -27,15 +29,17 @@ fn page(data: Data) -> AnyView {
     let Data {
         place,
         form,
-        second_factor,
-        may_ask,
+        models,
+        owned,
     } = data;
-    let general = general(text, &place, &form);
-    let second = second(text, &place, &form, second_factor, may_ask);
-    let delete = delete(text, &place, &form);
+    let models = allowed(text, &place, &form, models);
+    let general = owned.as_ref().map(|_| general(text, &place, &form));
+    let delete = owned.as_ref().map(|_| delete(text, &place, &form));
+    let second = owned.map(|owned| second(text, &place, &form, owned.second_factor, owned.may_ask));
     view! {
         <Page place open="settings">
             {general}
+            {models}
             {second}
             {delete}
         </Page>
@@ -84,6 +88,58 @@ fn general(text: &'static Text, place: &OrganizationView, form: &Form) -> AnyVie
                         {text.common.save}
                     </button>
                 </div>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+fn allowed(text: &'static Text, place: &OrganizationView, form: &Form, models: Allowed) -> AnyView {
+    let words = &text.organization_settings;
+    let error = form.error_of("allow_models");
+    // A form too large to come back whole leaves what is stored: an empty list would allow every model.
+    let chosen = match &error {
+        Some(_) if !form.values.is_empty() => form.values_of("models"),
+        _ => models.models.clone(),
+    };
+    let now = models_of(text, &models.models);
+    // Of a single model there is nothing to choose.
+    let is_choice = models.choice.len() > 1 || !models.models.is_empty();
+    let save = is_choice.then(|| {
+        view! {
+            <div>
+                <button class="btn btn-primary" type="submit">
+                    {text.common.save}
+                </button>
+            </div>
+        }
+    });
+    view! {
+        <section class="card" id="models">
+            <div class="card-head">
+                <div>
+                    <h2>{words.models}</h2>
+                    <p class="muted small">{words.models_note}</p>
+                </div>
+            </div>
+            <form class="fields" method="post" action=AllowModels::url() data-testid="allow-models" novalidate>
+                <input type="hidden" name="organization" value=place.slug.clone() />
+                {saved(text, form, "allow_models")}
+                {trouble(error.clone(), text.errors.conflict)}
+                <p class="anywhere" data-testid="allowed">
+                    {text.teams.may_use}
+                    ": "
+                    {now}
+                </p>
+                {model_choice(
+                    text.teams.models,
+                    text.teams.models_hint,
+                    models.choice,
+                    &chosen,
+                    error.as_ref(),
+                    "allowed_models",
+                )}
+                {save}
             </form>
         </section>
     }

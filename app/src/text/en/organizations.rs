@@ -192,6 +192,8 @@ pub const ORGANIZATION_SETTINGS: OrganizationSettings = OrganizationSettings {
     title: "Settings",
     general: "Name",
     slug_note: "2 to 39 lowercase letters and digits with single hyphens. The old one leads here for 90 days.",
+    models: "Models",
+    models_note: "What anything the organization pays for may use, beside what its teams and keys say. Nothing chosen allows all.",
     second: "Second factor",
     second_note: "Members without one are led to set it up before they see anything else. Keys go on working.",
     second_do: "Members must have a second factor",

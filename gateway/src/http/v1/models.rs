@@ -35,7 +35,7 @@ const PAGE_MOST: usize = 1000;
 pub async fn list(State(gateway): State<Gateway>, parts: Parts) -> Response {
     answer(&gateway, &parts, "/v1/models", |models| {
         let (page, has_more) = page(models, &parts)?;
-        let page: Vec<_> = page.iter().map(|model| view(model)).collect();
+        let page: Vec<_> = page.iter().map(|model| view(&gateway, model)).collect();
         Ok(llm::models::list(&page, has_more))
     })
 }
@@ -63,7 +63,7 @@ fn named(gateway: &Gateway, parts: &Parts, id: &str) -> Response {
                 "This key may use no model of that name. GET /v1/models lists the ones it may.",
             )
         })?;
-        Ok(llm::models::one(&view(model)))
+        Ok(llm::models::one(&view(gateway, model)))
     })
 }
 
@@ -111,7 +111,7 @@ fn answer(
     reply(outcome, shared_dialect(parts), route, &request_id)
 }
 
-fn view(model: &ModelEntry) -> llm::models::Model<'_> {
+fn view<'a>(gateway: &Gateway, model: &'a ModelEntry) -> llm::models::Model<'a> {
     let owned_by = model
         .routes
         .first()
@@ -121,5 +121,6 @@ fn view(model: &ModelEntry) -> llm::models::Model<'_> {
         created: model.created_at,
         display_name: model.display_name.as_deref().unwrap_or(&model.name),
         owned_by,
+        availability: model.availability(gateway.state().clock().now()),
     }
 }

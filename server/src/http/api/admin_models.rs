@@ -12,11 +12,14 @@ use types::{
     problem::Problem,
 };
 
-use super::keys::Paging;
+use super::{
+    answers::{OfAdministrators, OfBodies, OfOverseers},
+    keys::Paging,
+};
 use crate::{
     catalogue::{Editor, models, prices},
     error::Result,
-    http::extract::{Administrator, Id, Json, Overseer, Query},
+    http::extract::{Administrator, Id, Json, Of, Overseer, Query},
 };
 
 type App = State<crate::State>;
@@ -27,10 +30,8 @@ type App = State<crate::State>;
     params(Paging),
     responses(
         (status = 200, description = "One page", body = Page<Model>),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfOverseers
     )
 )]
 pub async fn list(State(state): App, user: Overseer, Query(paging): Query<Paging>) -> Result<axum::Json<Page<Model>>> {
@@ -45,14 +46,10 @@ pub async fn list(State(state): App, user: Overseer, Query(paging): Query<Paging
     request_body = NewModel,
     responses(
         (status = 201, description = "The model", body = Model),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Another model has this name, or there are too many", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields that break a rule, or a route to a provider that does not exist", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators,
+        OfBodies
     )
 )]
 pub async fn create(State(state): App, user: Administrator, Json(new): Json<NewModel>) -> Result<Response> {
@@ -67,10 +64,8 @@ pub async fn create(State(state): App, user: Administrator, Json(new): Json<NewM
     params(("id" = ModelId, Path)),
     responses(
         (status = 200, description = "The model", body = Model),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfOverseers
     )
 )]
 pub async fn get(State(state): App, user: Overseer, Id(id): Id<ModelId>) -> Result<axum::Json<Model>> {
@@ -84,15 +79,11 @@ pub async fn get(State(state): App, user: Overseer, Id(id): Id<ModelId>) -> Resu
     request_body = ModelChange,
     responses(
         (status = 200, description = "The model after the change", body = Model),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It comes from the configuration file", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields that break a rule, or a route to a provider that does not exist", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators,
+        OfBodies
     )
 )]
 pub async fn update(
@@ -111,11 +102,9 @@ pub async fn update(
     params(("id" = ModelId, Path)),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Something refers to it, or it comes from the configuration file", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators
     )
 )]
 pub async fn delete(State(state): App, user: Administrator, Id(id): Id<ModelId>) -> Result<StatusCode> {
@@ -130,11 +119,9 @@ pub async fn delete(State(state): App, user: Administrator, Id(id): Id<ModelId>)
     params(("id" = ModelId, Path), Paging),
     responses(
         (status = 200, description = "One page", body = Page<PriceVersion>),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfOverseers
     )
 )]
 pub async fn prices(
@@ -154,15 +141,11 @@ pub async fn prices(
     request_body = NewPrice,
     responses(
         (status = 201, description = "The version", body = PriceVersion),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It comes from the configuration file", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field that is no price, or zeros without `free`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators,
+        OfBodies
     )
 )]
 pub async fn set_price(
@@ -174,4 +157,26 @@ pub async fn set_price(
     let editor = Editor::from(&user.admin()?);
     let made = prices::set(&state, &editor, id, new).await?;
     Ok((StatusCode::CREATED, axum::Json(made)).into_response())
+}
+
+/// Withdraws the price that holds: calls are unpriced from the reply on, and those before keep what they were charged. Versions before it are history.
+#[utoipa::path(
+    delete, path = "/admin/models/{id}/prices/{version}", operation_id = "withdraw_price", tag = "admin", security(("access_token" = ["platform_admin"]), ("session" = ["platform_admin"])),
+    params(("id" = ModelId, Path), ("version" = u32, Path, description = "The one that holds")),
+    responses(
+        (status = 204, description = "Withdrawn, by a version without prices"),
+        (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another version holds, or none has a price; or the model comes from the configuration file", body = Problem, content_type = "application/problem+json"),
+        OfAdministrators
+    )
+)]
+pub async fn withdraw_price(
+    State(state): App,
+    user: Administrator,
+    Of(model): Of<ModelId>,
+    Id(version): Id<u32>,
+) -> Result<StatusCode> {
+    let editor = Editor::from(&user.admin()?);
+    prices::withdraw(&state, &editor, model, version).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

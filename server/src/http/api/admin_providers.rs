@@ -14,7 +14,10 @@ use types::{
     problem::Problem,
 };
 
-use super::keys::Paging;
+use super::{
+    answers::{OfAdministrators, OfBodies, OfOverseers},
+    keys::Paging,
+};
 use crate::{
     catalogue::{self, Editor, providers},
     error::Result,
@@ -34,10 +37,8 @@ struct Nothing {}
     params(Paging),
     responses(
         (status = 200, description = "One page", body = Page<Provider>),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfOverseers
     )
 )]
 pub async fn list(
@@ -56,14 +57,10 @@ pub async fn list(
     request_body = NewProvider,
     responses(
         (status = 201, description = "The provider", body = Provider),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Another provider has this name, or there are too many", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields that break a rule; `base_url` on a private network among them, unless `allow_private_network`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators,
+        OfBodies
     )
 )]
 pub async fn create(State(state): App, user: Administrator, Json(new): Json<NewProvider>) -> Result<Response> {
@@ -78,10 +75,8 @@ pub async fn create(State(state): App, user: Administrator, Json(new): Json<NewP
     params(("id" = ProviderId, Path)),
     responses(
         (status = 200, description = "The provider", body = Provider),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such provider", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfOverseers
     )
 )]
 pub async fn get(State(state): App, user: Overseer, Id(id): Id<ProviderId>) -> Result<axum::Json<Provider>> {
@@ -95,15 +90,11 @@ pub async fn get(State(state): App, user: Overseer, Id(id): Id<ProviderId>) -> R
     request_body = ProviderChange,
     responses(
         (status = 200, description = "The provider after the change", body = Provider),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such provider", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It comes from the configuration file", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields that break a rule; `credential` where `base_url` moves to another host", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators,
+        OfBodies
     )
 )]
 pub async fn update(
@@ -122,11 +113,9 @@ pub async fn update(
     params(("id" = ProviderId, Path)),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such provider", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Models have routes to it, or it comes from the configuration file", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators
     )
 )]
 pub async fn delete(State(state): App, user: Administrator, Id(id): Id<ProviderId>) -> Result<StatusCode> {
@@ -142,15 +131,11 @@ pub async fn delete(State(state): App, user: Administrator, Id(id): Id<ProviderI
     request_body = NewCredential,
     responses(
         (status = 200, description = "The provider after the change", body = Provider),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such provider", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It comes from the configuration file", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Text that no header can carry", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators,
+        OfBodies
     )
 )]
 pub async fn rotate(
@@ -169,14 +154,10 @@ pub async fn rotate(
     params(("id" = ProviderId, Path)),
     responses(
         (status = 200, description = "What came of it, good or bad", body = ProviderTest),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such provider", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A body with fields: the test takes none", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators,
+        OfBodies
     )
 )]
 pub async fn test(

@@ -126,8 +126,14 @@ pub(super) async fn signed_in(
         (status = 422, description = "Unknown, missing or wrong-typed fields", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn refresh(State(state): App, Json(body): Json<RefreshToken>) -> Result<axum::Json<TokenPair>> {
-    sessions::refresh(&state, &body.refresh_token).await.map(axum::Json)
+pub async fn refresh(
+    State(state): App,
+    device: Device,
+    Json(body): Json<RefreshToken>,
+) -> Result<axum::Json<TokenPair>> {
+    sessions::refresh(&state, &body.refresh_token, &device)
+        .await
+        .map(axum::Json)
 }
 
 /// Ends a sign-in: that of the refresh token in the body, or, without a body, that of the session cookie.
@@ -143,10 +149,10 @@ pub async fn refresh(State(state): App, Json(body): Json<RefreshToken>) -> Resul
         (status = 422, description = "Unknown, missing or wrong-typed fields", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn logout(State(state): App, headers: HeaderMap, body: Bytes) -> Result<Response> {
+pub async fn logout(State(state): App, device: Device, headers: HeaderMap, body: Bytes) -> Result<Response> {
     if !body.is_empty() {
         let RefreshToken { refresh_token } = extract::json(&headers, &body)?;
-        sessions::end_family(&state, &refresh_token).await?;
+        sessions::end_family(&state, &refresh_token, &device).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     // Beside an `Authorization` header a cookie is never looked at (and was not checked for where it came from).
@@ -155,7 +161,7 @@ pub async fn logout(State(state): App, headers: HeaderMap, body: Bytes) -> Resul
         let message = "Send the refresh token of the sign-in to end.";
         return Err(Error::refused(Code::MissingCredential, message));
     };
-    sessions::end_cookie(&state, &value).await?;
+    sessions::end_cookie(&state, &value, &device).await?;
     let clear: [(HeaderName, _); 2] = [
         (header::SET_COOKIE, cookie::clear(state.config())),
         (cookie::CLEAR_SITE_DATA, cookie::SITE_DATA),

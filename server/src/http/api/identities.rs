@@ -188,7 +188,7 @@ async fn returned(
     let browser = Browser::new(state, cookie::way(headers, config));
     let user = match cookie::read(headers, config) {
         Some(value) => match sessions::from_cookie(state, &value).await {
-            Ok(user) => Some(user),
+            Ok(user) => Some(user.seen_from(device.address.clone())),
             Err(Error::Refused(_)) => None,
             Err(error) => return Err(error),
         },
@@ -222,7 +222,7 @@ async fn enter(
         }
     };
     if let Some(old) = cookie::read(headers, config) {
-        sessions::end_cookie(state, &old).await?;
+        sessions::end_cookie(state, &old, device).await?;
     }
     let session = sessions::start_cookie(state, &entered, false, device).await?;
     let mut reply = see_other(next);

@@ -14,7 +14,7 @@ use types::{
 use super::keys::Paging;
 use crate::{
     error::Result,
-    http::extract::{AsMember, AsOwner, Json, Place, Query, Reader, UnsettledReader},
+    http::extract::{AsAdmin, AsMember, AsOwner, Json, Place, Query, Reader, UnsettledReader},
     organizations,
     sessions::User,
 };
@@ -81,9 +81,10 @@ pub async fn get(State(state): App, place: Place<AsMember, Reader>) -> Result<ax
     organizations::get(&state, &place.member).map(axum::Json)
 }
 
-/// Renames it, changes its slug, or asks its members for a second factor. The fields that are sent change.
+/// Renames it, changes its slug, asks its members for a second factor, which owners may; or says which models whatever it pays for may use, which
+/// admins may too. The fields that are sent change.
 #[utoipa::path(
-    patch, path = "/organizations/{organization}", operation_id = "update_organization", tag = "organizations", security(("access_token" = ["owner"]), ("session" = ["owner"])),
+    patch, path = "/organizations/{organization}", operation_id = "update_organization", tag = "organizations", security(("access_token" = ["admin"]), ("session" = ["admin"])),
     params(("organization" = String, Path, description = "Id or slug")),
     request_body = OrganizationChange,
     responses(
@@ -91,22 +92,22 @@ pub async fn get(State(state): App, place: Place<AsMember, Reader>) -> Result<ax
         (status = 307, description = "It has another slug now; `location` says which"),
         (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "You do not own it, `second_factor_missing`, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "You do not manage it, the fields are the owners' alone, `second_factor_missing`, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such organization, as far as you may know", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`slug_taken`, or a slug for a personal organization", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields that break a rule", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields that break a rule, or models that nobody offers", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
     )
 )]
 pub async fn update(
     State(state): App,
-    place: Place<AsOwner>,
+    place: Place<AsAdmin>,
     Json(change): Json<OrganizationChange>,
 ) -> Result<axum::Json<Organization>> {
-    let owner = place.member.owner()?;
-    organizations::update(&state, &owner, change).await.map(axum::Json)
+    let admin = place.member.admin()?;
+    organizations::update(&state, &admin, change).await.map(axum::Json)
 }
 
 /// Deletes it with members, teams and invitations, and revokes its keys. What was used stays on the books.

@@ -14,7 +14,10 @@ use types::{
 };
 use utoipa::IntoParams;
 
-use super::keys::Paging;
+use super::{
+    answers::{OfAdministrators, OfBodies, OfOverseers},
+    keys::Paging,
+};
 use crate::{
     error::Result,
     http::extract::{Administrator, Id, Json, Named, Overseer, Query},
@@ -52,10 +55,8 @@ const fn default_limit() -> u64 {
     params(Asked),
     responses(
         (status = 200, description = "One page", body = Page<OverseenOrganization>),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfOverseers
     )
 )]
 pub async fn list(
@@ -77,10 +78,8 @@ pub async fn list(
     params(("organization" = String, Path, description = "Id or slug")),
     responses(
         (status = 200, description = "The organization", body = OverseenOrganization),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such organization", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfOverseers
     )
 )]
 pub async fn get(
@@ -98,15 +97,11 @@ pub async fn get(
     request_body = OverseenChange,
     responses(
         (status = 200, description = "The organization after the change", body = OverseenOrganization),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or a read-only one, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such organization", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`slug_taken`, or a slug for a personal organization", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields that break a rule", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators,
+        OfBodies
     )
 )]
 pub async fn change(
@@ -127,11 +122,9 @@ pub async fn change(
     params(("organization" = String, Path, description = "Id or slug")),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or a read-only one, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such organization", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "A personal organization, or the server's own", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators
     )
 )]
 pub async fn delete(State(state): App, administrator: Administrator, Named(organization): Named) -> Result<StatusCode> {
@@ -146,11 +139,9 @@ pub async fn delete(State(state): App, administrator: Administrator, Named(organ
     params(("organization" = String, Path, description = "Id or slug"), Paging),
     responses(
         (status = 200, description = "One page", body = Page<Member>),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such organization", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfOverseers
     )
 )]
 pub async fn members(
@@ -172,15 +163,11 @@ pub async fn members(
     request_body = NewMember,
     responses(
         (status = 201, description = "The member", body = Member),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or a read-only one, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such organization, or `user_not_found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "They belong to it already, or the organization is a personal one", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields that break a rule", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators,
+        OfBodies
     )
 )]
 pub async fn add_member(
@@ -201,15 +188,11 @@ pub async fn add_member(
     request_body = RoleChange,
     responses(
         (status = 200, description = "The member after the change", body = Member),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or a read-only one, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such organization, or no such member", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`last_owner`, or the organization is a personal one", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields that break a rule", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators,
+        OfBodies
     )
 )]
 pub async fn change_member(
@@ -231,11 +214,9 @@ pub async fn change_member(
     params(("organization" = String, Path, description = "Id or slug"), ("user_id" = UserId, Path)),
     responses(
         (status = 204, description = "Removed"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or a read-only one, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such organization, or no such member", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`last_owner`, or the organization is a personal one", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators
     )
 )]
 pub async fn remove_member(

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use types::{Timestamp, UserId, page::Page, problem::Problem, request_log::LoggedRequest};
 use utoipa::IntoParams;
 
+use super::answers::OfOverseers;
 use crate::{
     error::Result,
     http::extract::{Overseer, Query},
@@ -47,10 +48,8 @@ const fn default_limit() -> u64 {
     get, path = "/admin/request-log", operation_id = "admin_request_log", tag = "admin", security(("access_token" = ["platform_auditor"]), ("session" = ["platform_auditor"])), params(Asked),
     responses(
         (status = 200, description = "One page", body = Page<LoggedRequest>),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfOverseers
     )
 )]
 pub async fn list(

@@ -1,15 +1,20 @@
 //! `admin/users[/{id}]`: people, for who runs the server.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::Deserialize;
 use types::{
     PlatformRole, UserId,
     page::Page,
-    people::{Person, PersonChange, PersonDetails},
+    people::{CreatedPerson, NewPerson, Person, PersonChange, PersonDetails},
     problem::Problem,
 };
 use utoipa::IntoParams;
 
+use super::answers::{OfAdministrators, OfBodies, OfOverseers};
 use crate::{
     error::Result,
     http::extract::{Administrator, Id, Json, Overseer, Query},
@@ -47,10 +52,8 @@ const fn default_limit() -> u64 {
     params(Asked),
     responses(
         (status = 200, description = "One page", body = Page<Person>),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfOverseers
     )
 )]
 pub async fn list(
@@ -73,16 +76,34 @@ pub async fn list(
     .map(axum::Json)
 }
 
+/// Makes an account for somebody, whatever the registration mode. They set its password by a link, in a letter or, where this server sends none, in
+/// the answer.
+#[utoipa::path(
+    post, path = "/admin/users", operation_id = "admin_create_user", tag = "admin", security(("access_token" = ["platform_admin"]), ("session" = ["platform_admin"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key within 24 hours: the same answer, and nothing is made again")),
+    request_body = NewPerson,
+    responses(
+        (status = 201, description = "The person", body = CreatedPerson),
+        (status = 409, description = "`email_taken` or `username_taken`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields that are unknown or break a rule", body = Problem, content_type = "application/problem+json"),
+        OfAdministrators,
+        OfBodies
+    )
+)]
+pub async fn create(State(state): App, administrator: Administrator, Json(new): Json<NewPerson>) -> Result<Response> {
+    let operator = Operator::admin(&administrator.admin()?);
+    let made = people::create(&state, &operator, new).await?;
+    Ok((StatusCode::CREATED, axum::Json(made)).into_response())
+}
+
 /// One person, with their sign-ins counted and where they belong.
 #[utoipa::path(
     get, path = "/admin/users/{id}", operation_id = "admin_get_user", tag = "admin", security(("access_token" = ["platform_auditor"]), ("session" = ["platform_auditor"])),
     params(("id" = UserId, Path)),
     responses(
         (status = 200, description = "The person", body = PersonDetails),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or asked with a personal token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody has this id", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfOverseers
     )
 )]
 pub async fn get(State(state): App, overseer: Overseer, Id(id): Id<UserId>) -> Result<axum::Json<PersonDetails>> {
@@ -96,15 +117,11 @@ pub async fn get(State(state): App, overseer: Overseer, Id(id): Id<UserId>) -> R
     params(("id" = UserId, Path)), request_body = PersonChange,
     responses(
         (status = 200, description = "The person after the change", body = Person),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or a read-only one, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody has this id", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Your own account, or the only administrator", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields that are unknown or break a rule", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators,
+        OfBodies
     )
 )]
 pub async fn change(
@@ -123,11 +140,9 @@ pub async fn change(
     params(("id" = UserId, Path)),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or a read-only one, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody has this id", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Your own account, the only administrator, or `last_owner`: the only owner of an organization that others belong to", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators
     )
 )]
 pub async fn delete(State(state): App, administrator: Administrator, Id(id): Id<UserId>) -> Result<StatusCode> {
@@ -142,10 +157,8 @@ pub async fn delete(State(state): App, administrator: Administrator, Id(id): Id<
     params(("id" = UserId, Path)),
     responses(
         (status = 204, description = "Signed out"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or a read-only one, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody has this id", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators
     )
 )]
 pub async fn sign_out(State(state): App, administrator: Administrator, Id(id): Id<UserId>) -> Result<StatusCode> {
@@ -160,11 +173,9 @@ pub async fn sign_out(State(state): App, administrator: Administrator, Id(id): I
     params(("id" = UserId, Path)),
     responses(
         (status = 204, description = "They have none now"),
-        (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator of this server, or a read-only one, asked with a personal token, or the cookie came from another site", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Nobody has this id", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Your own account", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
+        OfAdministrators
     )
 )]
 pub async fn reset_second_factor(

@@ -77,6 +77,17 @@ pub(super) static EN: Words = Words {
             "Until then the old address stays.",
         )
     },
+    account_made: || {
+        Draft {
+        subject: "Your account on Weirgate".to_owned(),
+        lead: "An administrator of this server made an account for you with this address. Open the link to set its password. It works once, \
+               within the next 7 days."
+            .to_owned(),
+        button: "Set a password",
+        note: "When it is too old, ask for a new one on the sign-in page. You do not know this server? Then do nothing.".to_owned(),
+        foot: Foot::None,
+    }
+    },
     invitation: |organization, by| Draft {
         subject: format!("Invitation to {organization}"),
         lead: format!("{by} invites you to the organization {organization} on Weirgate."),
@@ -128,6 +139,15 @@ pub(super) static EN: Words = Words {
         told(
             "A way to prove it is you was removed".to_owned(),
             format!("This was removed from your account: {name}."),
+            "",
+        )
+    },
+    factors_reset: || {
+        told(
+            "Your second factors were reset".to_owned(),
+            "An administrator of this server took authenticator app, recovery codes and passkeys from your account. Set them up again in the \
+             settings."
+                .to_owned(),
             "",
         )
     },

@@ -102,6 +102,7 @@ pub(crate) async fn use_up(
 ) -> Result<OrganizationId> {
     let row = db::invitations::by_hash_in(tx, hash).await?.ok_or_else(unknown)?;
     let id = OrganizationId(row.organization_id);
+    db::users::keep(tx, user).await?;
     let organization = db::organizations::lock(tx, id).await?.ok_or_else(unknown)?;
     // Looked at again: it may have been sent anew, revoked or accepted while this waited.
     let row = db::invitations::by_hash_in(tx, hash).await?.ok_or_else(unknown)?;

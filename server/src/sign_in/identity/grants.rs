@@ -68,6 +68,7 @@ fn given(row: &db::identities::Row) -> Given {
 pub(super) async fn apply(tx: &mut Tx, clock: &Clock, row: &mut db::identities::Row, wanted: &Wanted) -> Result<()> {
     let before = given(row);
     let user = UserId(row.user_id);
+    db::users::keep(tx, user).await?;
     let others = others(tx, row).await?;
     let admin = role(tx, clock, user, before.admin, wanted.admin, others.admin).await?;
     let mut now = Given {

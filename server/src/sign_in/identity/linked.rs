@@ -16,7 +16,9 @@ use super::{
     record,
 };
 use crate::{
-    Error, State, db,
+    Error, State,
+    audit::Actor,
+    db,
     error::Result,
     mail::{self, Letter, Recipient},
     sessions::User,
@@ -53,7 +55,7 @@ pub async fn may_link(state: &State, user: &User) -> Result<bool> {
 ///
 /// Errors: 404 for one that is not the person's, 409 for their last way in.
 pub async fn unlink(state: &State, user: &User, id: Uuid) -> Result<()> {
-    let (clock, user) = (state.clock().clone(), user.id());
+    let (clock, actor, user) = (state.clock().clone(), Actor::signed_in(user), user.id());
     state
         .write(move |tx| {
             Box::pin(async move {
@@ -69,7 +71,7 @@ pub async fn unlink(state: &State, user: &User, id: Uuid) -> Result<()> {
                 }
                 grants::apply(tx, &clock, &mut row, &grants::Wanted::default()).await?;
                 db::identities::delete(tx, id).await?;
-                record(tx, &clock, &row, "identity.unlinked").await
+                record(tx, &clock, actor, &row, "identity.unlinked").await
             })
         })
         .await
@@ -90,6 +92,7 @@ pub(super) async fn link(
     row.user_id = user.id().0;
     let wanted = grants::Wanted::of(&provider.config.mapping, &person);
     let (clock, mailer, to) = (state.clock().clone(), state.clone(), Recipient::of(&user));
+    let actor = Actor::signed_in(&user);
     let letter = Letter::IdentityLinked {
         provider: provider.config.name.clone(),
     };
@@ -103,7 +106,7 @@ pub(super) async fn link(
                 grants::apply(tx, &clock, &mut row, &wanted).await?;
                 let now = tx.now();
                 db::identities::used(tx, &row, now).await?;
-                record(tx, &clock, &row, "identity.linked").await?;
+                record(tx, &clock, actor, &row, "identity.linked").await?;
                 mail::send(tx, &mailer, &to, letter)?;
                 Ok(true)
             })
