@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use types::catalogue::ModelKind;
+use types::catalogue::{ModelKind, Origin};
 
 #[cfg(feature = "ssr")]
-use super::{PAGE, address, auditor, given, path, providers::editor};
+use super::{PAGE, address, auditor, given, litellm, path, providers::editor};
+use super::litellm::LiteLlmView;
 use crate::{
     api::{Form, Moment},
     error::ApiError,
@@ -53,6 +54,9 @@ pub struct ModelView {
     /// Absent = unpriced.
     pub price: Option<Written>,
     pub managed: bool,
+    pub origin: Origin,
+    /// Who serves it behind the proxy that listed it.
+    pub vendor: String,
     pub is_enabled: bool,
     pub is_served: bool,
 }
@@ -62,6 +66,8 @@ pub struct ModelsView {
     pub models: Vec<ModelView>,
     /// The address of the next page.
     pub next: Option<String>,
+    /// None without a proxy.
+    pub litellm: Option<LiteLlmView>,
     pub may_change: bool,
     pub form: Form,
 }
@@ -70,9 +76,14 @@ pub struct ModelsView {
 pub async fn read_models(#[server(default)] after: String) -> Result<ModelsView, ApiError> {
     let request = Request::current()?;
     let user = auditor(&request).await?;
-    let page = async { models::page(&request.state, &user.auditor()?, PAGE, given(&after)).await };
-    let page = page.await.map_err(|error| request.error(&error))?;
+    let read = async {
+        let auditor = user.auditor()?;
+        let page = models::page(&request.state, &auditor, PAGE, given(&after)).await?;
+        Ok((page, server::litellm::status(&request.state, &auditor).await?))
+    };
+    let (page, status) = read.await.map_err(|error: server::Error| request.error(&error))?;
     Ok(ModelsView {
+        litellm: litellm::shown(&Format::of(&request, &user), status),
         next: page
             .next_cursor
             .map(|after| address(&path("models"), &[("after", &after)])),
@@ -102,6 +113,8 @@ fn shown(model: Model) -> ModelView {
         routes: model.routes.into_iter().map(route).collect(),
         price: model.price.map(written),
         managed: model.managed,
+        origin: model.origin,
+        vendor: model.vendor.unwrap_or_default(),
         is_enabled: model.is_enabled,
         is_served: model.is_served,
     }
@@ -125,7 +138,7 @@ pub struct VersionView {
     pub version: String,
     /// Absent where the price was withdrawn.
     pub price: Option<Written>,
-    /// Absent for the configuration file and the command line.
+    /// Absent for the configuration file, the command line and a proxy's list.
     pub author: Option<String>,
     pub since: Moment,
 }

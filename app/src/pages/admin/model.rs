@@ -8,7 +8,7 @@ use super::{
     Page, load,
     models::in_short,
     provider::switch,
-    providers::{states, tick},
+    providers::{managed_words, states, tick},
     trouble,
 };
 use crate::{
@@ -64,14 +64,14 @@ fn page(data: ModelPage) -> AnyView {
     let is_mine = may_change && !(model.managed && model.is_enabled);
     let managed = model
         .managed
-        .then(|| view! { <Notice tone=Tone::Info>{text.catalogue.managed_note}</Notice> });
+        .then(|| view! { <Notice tone=Tone::Info>{managed_words(text, model.origin).1}</Notice> });
     let heading = match is_new {
         true => words.new.to_owned(),
         false => model.name.clone(),
     };
     let state = (!is_new).then(|| {
         view! {
-            <p>{states(text, model.is_enabled, model.managed)} " " {in_short(text, model.price.as_ref())}</p>
+            <p>{states(text, model.is_enabled, model.managed.then_some(model.origin))} " " {in_short(text, model.price.as_ref())}</p>
         }
     });
     let editor = is_mine.then(|| editor(text, &model, providers, &form));
@@ -140,6 +140,7 @@ fn facts(text: &'static Text, model: &ModelView) -> AnyView {
                 {fact(words.context, &model.context)}
                 {fact(words.output, &model.output)}
                 {fact(words.capabilities, &model.capabilities)}
+                {fact(text.catalogue.litellm.vendor, &model.vendor)}
             </dl>
             <p class="label mt-3">{words.routes}</p>
             <ul>{routes}</ul>

@@ -1,0 +1,87 @@
+// A real LiteLLM proxy between Weirgate and the fake: how it is started, and what Weirgate has to know of it then.
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { request } from "./api.mjs";
+import { CREDENTIAL, MODELS, PRICE } from "./fake.mjs";
+import { freePort, required, start, temporaryFolder, until } from "./process.mjs";
+
+const KEY = "sk-litellm-master";
+/** What LiteLLM calls our classes of tokens. */
+const COSTS = {
+  input: "input_cost_per_token",
+  output: "output_cost_per_token",
+  cache_read: "cache_read_input_token_cost",
+  cache_write_5m: "cache_creation_input_token_cost",
+  cache_write_1h: "cache_creation_input_token_cost_above_1hr",
+};
+const CONTEXT = 200_000;
+
+export async function startLitellm(fake) {
+  const folder = temporaryFolder("litellm");
+  // Dollars a token; six places and six more.
+  const costs = Object.fromEntries(Object.entries(COSTS).map(([ours, theirs]) => [theirs, Number(PRICE[ours]) / 1e12]));
+  const info = { mode: "chat", max_input_tokens: CONTEXT, supports_vision: true, ...costs };
+  const models = [];
+  for (const [dialect, base] of [["anthropic", fake.url], ["openai", `${fake.url}/v1`]]) {
+    for (const [name, upstream] of Object.entries(MODELS[dialect])) {
+      models.push({
+        model_name: name,
+        litellm_params: { model: `${dialect}/${upstream}`, api_base: base, api_key: CREDENTIAL },
+        model_info: info,
+      });
+    }
+  }
+  // JSON is YAML.
+  const config = path.join(folder, "config.yaml");
+  writeFileSync(config, JSON.stringify({ model_list: models, general_settings: { master_key: KEY } }));
+  const port = await freePort();
+  const python = required("WEIRGATE_LITELLM_PYTHON");
+  const child = start("litellm", path.join(path.dirname(python), "litellm"), ["--config", config, "--host", "127.0.0.1", "--port", String(port)], {
+    env: { HOME: folder, LITELLM_LOCAL_MODEL_COST_MAP: "True" },
+    cwd: folder,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await until("LiteLLM", async () => (await fetch(`${url}/health/liveliness`)).ok, { child, limit: 120_000, every: 200 });
+  return { url, key: KEY, child };
+}
+
+/** The variables that put a Weirgate in front of it. */
+export function behind({ url, key }) {
+  return {
+    LITELLM_API_URL: url,
+    LITELLM_API_KEY: key,
+    WEIRGATE_LITELLM__ALLOW_PRIVATE_NETWORK: "true",
+    FIRST_ADMIN_EMAIL: "op@example.com",
+    FIRST_ADMIN_PASSWORD: "a first password 1",
+  };
+}
+
+/** Waits for the first look at the proxy, and compares the catalogue with what the proxy was given. */
+export async function synced(report, weirgate) {
+  const signedIn = await request(`${weirgate.origin}/api/v1/auth/login`, 200, {
+    method: "POST",
+    body: { email: "op@example.com", password: "a first password 1" },
+  });
+  const token = signedIn.access_token;
+  const status = await until("models of LiteLLM", async () => {
+    const status = await request(`${weirgate.origin}/api/v1/admin/models/sync`, 200, { token });
+    return status.last_success_at && status;
+  });
+  const names = Object.values(MODELS).flatMap(Object.keys).sort();
+  report.equal([status.report.new, status.report.skipped, status.is_stale], [names, [], false], "every model of LiteLLM is taken over");
+  report.equal([status.report.unpriced, status.report.rounded, status.report.differing], [[], [], []], "with exact prices");
+  const again = await request(`${weirgate.origin}/api/v1/admin/models/sync`, 200, { method: "POST", token });
+  report.equal([again.models, again.new, again.changed, again.gone], [names.length, [], [], []], "asked again, nothing is different");
+}
+
+/** What LiteLLM says that a call costs, in nano-dollars: asked directly, for the same answer of the fake. */
+export async function costThere({ url, key }, model, tokens) {
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ model, messages: [{ role: "user", content: "What does a weir do?" }] }),
+  });
+  await response.json();
+  return { status: response.status, cost: response.headers.get("x-litellm-response-cost"), tokens };
+}
