@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { request } from "./api.mjs";
 import { CREDENTIAL, MODELS, PRICE } from "./fake.mjs";
-import { freePort, required, start, temporaryFolder, until } from "./process.mjs";
+import { finish, freePort, required, start, temporaryFolder, until } from "./process.mjs";
 
 const KEY = "sk-litellm-master";
 /** What LiteLLM calls our classes of tokens. */
@@ -73,15 +73,28 @@ export async function synced(report, weirgate) {
   report.equal([status.report.unpriced, status.report.rounded, status.report.differing], [[], [], []], "with exact prices");
   const again = await request(`${weirgate.origin}/api/v1/admin/models/sync`, 200, { method: "POST", token });
   report.equal([again.models, again.new, again.changed, again.gone], [names.length, [], [], []], "asked again, nothing is different");
+  const said = await finish("models-sync", required("WEIRGATE_BIN"), ["models", "sync", "--config", path.join(weirgate.folder, "weirgate.toml")], {
+    env: weirgate.variables,
+  });
+  const line = `Models: ${names.length}, new: 0, changed: 0, gone: 0, restored: 0, skipped: 0`;
+  report.fact(said.split("\n").includes(line), "the command line says the same", said);
+  const listed = await request(`${weirgate.origin}/api/v1/admin/models?limit=100`, 200, { token });
+  const steady = listed.data.find((model) => model.name === "claude-steady");
+  report.equal(
+    [steady.origin, steady.managed, steady.vendor, steady.context_length, steady.capabilities, steady.price.input, steady.price.output],
+    ["litellm", true, "anthropic", CONTEXT, ["vision"], "3.00", "15.00"],
+    "a model says where it is from and what it costs",
+  );
 }
 
-/** What LiteLLM says that a call costs, in nano-dollars: asked directly, for the same answer of the fake. */
-export async function costThere({ url, key }, model, tokens) {
+/** What LiteLLM says that a call costs, in dollars. */
+export async function askThere({ url, key }, body) {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    body: JSON.stringify({ model, messages: [{ role: "user", content: "What does a weir do?" }] }),
+    body: JSON.stringify(body),
   });
-  await response.json();
-  return { status: response.status, cost: response.headers.get("x-litellm-response-cost"), tokens };
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`LiteLLM answered ${response.status}: ${text.slice(0, 600)}`);
+  return Number(response.headers.get("x-litellm-response-cost"));
 }
