@@ -67,13 +67,21 @@ async fn models_are_taken_over_by_a_button_and_stay_marked_while_the_proxy_is_aw
     proxy.fails.store(true, Relaxed);
     let (status, away) = sync(&mut client, &cookie).await;
     assert_eq!(status, 200);
-    for word in [STALE, "LiteLLM answered with an error.", "The last known models stay.", "sonnet"] {
+    for word in [
+        STALE,
+        "LiteLLM answered with an error.",
+        "The last known models stay.",
+        "sonnet",
+    ] {
         assert!(away.contains(word), "{word}");
     }
     assert!(!away.contains("The models are taken over."));
 
     // The list's models are not a page's to change, and pressing the button is for administrators.
-    let id = away.split("/admin/models/").find(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).unwrap();
+    let id = away
+        .split("/admin/models/")
+        .find(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        .unwrap();
     let path = format!("/admin/models/{}", id.split('"').next().unwrap());
     let headers = [("cookie", cookie.as_str()), ("accept", "text/html")];
     let reply = client.call(&Method::GET, &path, &headers, "").await;
@@ -81,7 +89,9 @@ async fn models_are_taken_over_by_a_button_and_stay_marked_while_the_proxy_is_aw
     assert!(model.contains("only its list changes it") && model.contains("bedrock") && !model.contains("save_model"));
     let account = r#"{"email":"anna@example.com","password":"correct horse battery"}"#;
     let kind = [("content-type", "application/json")];
-    let made = client.call(&Method::POST, "/api/v1/auth/register", &kind, account).await;
+    let made = client
+        .call(&Method::POST, "/api/v1/auth/register", &kind, account)
+        .await;
     assert_eq!(made.status, 201);
     let anna = client.sign_in("anna@example.com", "correct horse battery").await;
     let asked = proxy.asked.load(Relaxed);

@@ -128,7 +128,10 @@ async fn call_of_a_mirrored_key_carries_its_own_credential_to_the_proxy_alone() 
     assert_eq!(proxy.lock().unwrap().keys, [own.clone()]);
     assert_eq!(status(&house, &house.key, CHAT, &chat("behind", false)).await, 200);
     let count = messages("behind", false);
-    assert_eq!(status(&house, &house.key, "/v1/messages/count_tokens", &count).await, 200);
+    assert_eq!(
+        status(&house, &house.key, "/v1/messages/count_tokens", &count).await,
+        200
+    );
     assert_eq!(proxy.lock().unwrap().calls, [own.clone(), own.clone()]);
     // Other providers get theirs.
     assert_eq!(status(&house, &house.key, CHAT, &chat("plain", false)).await, 200);
@@ -175,8 +178,14 @@ async fn refused_credential_says_nothing_of_the_proxy_and_no_other_takes_its_pla
         model.availability(house.state.clock().now()),
         types::catalogue::Availability::Available
     );
-    assert_eq!(status(&house, &other.key.unwrap(), CHAT, &chat("behind", false)).await, 200);
-    assert!(proxy.lock().unwrap().calls.iter().all(|sent| sent != MASTER), "never the provider's instead");
+    assert_eq!(
+        status(&house, &other.key.unwrap(), CHAT, &chat("behind", false)).await,
+        200
+    );
+    assert!(
+        proxy.lock().unwrap().calls.iter().all(|sent| sent != MASTER),
+        "never the provider's instead"
+    );
     let calls = house.calls(MANY + 1).await;
     let refused = calls.iter().filter(|call| call.status == CallStatus::UpstreamError);
     assert_eq!(refused.count(), MANY);

@@ -242,7 +242,12 @@ async fn check(database: Database) {
     })
     .await;
     // What the server does by itself at its start is done before anybody asks for something.
-    while server::for_tests::models_sync(&app.state).await.unwrap().last_attempt_at.is_none() {
+    while server::for_tests::models_sync(&app.state)
+        .await
+        .unwrap()
+        .last_attempt_at
+        .is_none()
+    {
         tokio::task::yield_now().await;
     }
     let document = serde_json::to_value(server::http::openapi(app.state.config())).unwrap();

@@ -43,7 +43,7 @@ enum Format {
     Jsonl,
 }
 
-type Read1 = Result<Line, (u64, Refused)>;
+type ReadLine = Result<Line, (u64, Refused)>;
 
 pub async fn run(settings: &Settings, command: Import) -> anyhow::Result<()> {
     let text = text(command.file.as_deref())?;
@@ -173,7 +173,7 @@ fn repeatable(name: &str) -> Option<&str> {
 
 const KNOWN: &str = "key or hash, email, name, organization, models, expires_at";
 
-fn from_csv(text: &str) -> anyhow::Result<Vec<Read1>> {
+fn from_csv(text: &str) -> anyhow::Result<Vec<ReadLine>> {
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .trim(csv::Trim::All)
@@ -233,7 +233,7 @@ fn csv_line(columns: &[Field], record: &csv::StringRecord) -> Result<Line, Refus
     Ok(line)
 }
 
-fn from_json_lines(text: &str) -> Vec<Read1> {
+fn from_json_lines(text: &str) -> Vec<ReadLine> {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     lines
         .take(MOST_LINES + 1)

@@ -6,9 +6,9 @@ use types::litellm::{SkipReason, SyncFailure};
 
 #[cfg(feature = "ssr")]
 use super::{path, providers::editor};
-use crate::{api::Moment, error::ApiError};
 #[cfg(feature = "ssr")]
 use crate::{api::Form, format::Format, request::Request};
+use crate::{api::Moment, error::ApiError};
 #[cfg(feature = "ssr")]
 use types::{
     error::Code,

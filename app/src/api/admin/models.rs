@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use types::catalogue::{ModelKind, Origin};
 
+use super::litellm::LiteLlmView;
 #[cfg(feature = "ssr")]
 use super::{PAGE, address, auditor, given, litellm, path, providers::editor};
-use super::litellm::LiteLlmView;
 use crate::{
     api::{Form, Moment},
     error::ApiError,
