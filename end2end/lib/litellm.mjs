@@ -81,8 +81,8 @@ export async function synced(report, weirgate) {
   const listed = await request(`${weirgate.origin}/api/v1/admin/models?limit=100`, 200, { token });
   const steady = listed.data.find((model) => model.name === "claude-steady");
   report.equal(
-    [steady.origin, steady.managed, steady.vendor, steady.context_length, steady.capabilities, steady.price.input, steady.price.output],
-    ["litellm", true, "anthropic", CONTEXT, ["vision"], "3.00", "15.00"],
+    [steady.origin, steady.managed, steady.vendor, steady.context_length, steady.capabilities.includes("vision"), steady.price.input, steady.price.output],
+    ["litellm", true, "anthropic", CONTEXT, true, "3.00", "15.00"],
     "a model says where it is from and what it costs",
   );
 }
