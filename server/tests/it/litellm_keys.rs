@@ -268,7 +268,7 @@ async fn another_proxy_gets_the_keys_anew() {
     let id = key(&app, &anna, &json!({})).await;
     until(&app, || credential(&app, id).is_some()).await;
     let app = app.restart_with_variables(&variables(&other, &[(ON, "true")])).await;
-    assert_eq!(credential(&app, id), None, "it is not known there yet");
+    // By then it may be there already: what is due is carried out from the start on.
     until(&app, || credential(&app, id).is_some()).await;
     assert_eq!(other.inside().keys.len(), 1);
     app.stop().await;
