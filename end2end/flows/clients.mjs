@@ -1,13 +1,13 @@
 // The vendors' SDKs, unmodified, through Weirgate: what each SDK says a call used is what the books say, to the token and the nano-dollar.
 //
 // Three ways: straight to the fake (shows that harness and fake are right), Weirgate → fake, Weirgate → LiteLLM proxy → fake (an upstream
-// that nobody here wrote). WEIRGATE_LITELLM_PYTHON unset leaves the third one out and says so.
+// that nobody here wrote, and whose models and prices Weirgate takes over from it). WEIRGATE_LITELLM_PYTHON unset leaves the third one out and says so.
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 
-import { Account } from "../lib/api.mjs";
+import { Account, request } from "../lib/api.mjs";
 import { CREDENTIAL, MODELS, PRICE, startFake } from "../lib/fake.mjs";
-import { startLitellm } from "../lib/litellm.mjs";
+import { askThere, behind, modelsOf, startLitellm, synced } from "../lib/litellm.mjs";
 import { HERE, finish, required, temporaryFolder } from "../lib/process.mjs";
 import { Report, table } from "../lib/report.mjs";
 import { fakeProviders, startWeirgate } from "../lib/weirgate.mjs";
@@ -43,8 +43,10 @@ export async function run() {
   });
   if (process.env.WEIRGATE_LITELLM_PYTHON) {
     await report.step("Weirgate → LiteLLM → fake", async () => {
-      const litellm = await startLitellm(litellmModels(fake));
-      const weirgate = await startWeirgate({ name: "weirgate-litellm", providers: litellmProviders(litellm) });
+      const litellm = await startLitellm(modelsOf(fake));
+      const weirgate = await startWeirgate({ name: "weirgate-litellm", env: behind(litellm) });
+      await synced(report, weirgate);
+      await priced(report, weirgate, litellm);
       await through(report, rows, weirgate, "Weirgate, LiteLLM", { openai: CHAT_MODES });
       await weirgate.stop();
     });
@@ -111,6 +113,22 @@ async function through(report, rows, weirgate, way, only = {}) {
     const summary = await account.summary();
     report.equal([summary.requests, summary.tokens], [scenarios.length, sum], `${client.name}, ${way}: this month's requests and tokens`);
     report.equal(BigInt(summary.cost_nanos), cost, `${client.name}, ${way}: this month's cost`);
+  }
+}
+
+/** A call of a model that was taken over costs what LiteLLM says of the same call. */
+async function priced(report, weirgate, litellm) {
+  const account = await Account.register(weirgate.origin);
+  const { key } = await account.createKey();
+  for (const model of ["gpt-steady", "gpt-brief", "claude-brief"]) {
+    const body = { model, messages: [{ role: "user", content: "What does a weir do?" }] };
+    const there = await askThere(litellm, body);
+    const id = `e2e-${randomUUID()}`;
+    await request(`${weirgate.origin}/v1/chat/completions`, 200, { method: "POST", body, token: key, headers: { "x-request-id": id } });
+    const entry = (await account.settled([id])).get(id);
+    report.equal([entry.status, entry.provider, entry.unpriced], ["settled", "litellm", false], `${model}: served by way of LiteLLM`);
+    report.fact(there > 0, `${model}: LiteLLM says what it costs`, there);
+    report.equal(Number(entry.cost_nanos), Math.round(there * 1e9), `${model}: cost on the books and at LiteLLM`);
   }
 }
 
@@ -200,21 +218,5 @@ function row(client, asked, way, result, tokens, cost, holds) {
     cost,
     result?.ms,
     holds ? "ok" : "WRONG",
-  ];
-}
-
-/** The fake's models by way of LiteLLM. */
-function litellmModels(fake) {
-  const bases = [["anthropic", fake.url], ["openai", `${fake.url}/v1`]];
-  return bases.flatMap(([dialect, api_base]) =>
-    Object.entries(MODELS[dialect]).map(([name, upstream]) => ({ name, model: `${dialect}/${upstream}`, api_base, api_key: CREDENTIAL })),
-  );
-}
-
-function litellmProviders({ url, key }) {
-  const own = (dialect) => Object.fromEntries(Object.keys(MODELS[dialect]).map((name) => [name, name]));
-  return [
-    { id: "litellm-anthropic", dialect: "anthropic", base_url: url, api_key: key, models: own("anthropic") },
-    { id: "litellm-openai", dialect: "openai", base_url: `${url}/v1`, api_key: key, models: own("openai") },
   ];
 }

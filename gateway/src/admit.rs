@@ -10,7 +10,7 @@ use crate::{
     http::extract::{Caller, Forbidding},
 };
 
-/// The model of that name, when the caller may use it.
+/// The model of that name as the caller calls it, when the caller may use it.
 ///
 /// Errors: 403 `forbidden` for a key without `write`, 403 `model_not_allowed`, 404 `unknown_model` naming the allowed ones.
 pub fn admit(gateway: &Gateway, caller: &Caller, name: &str) -> Result<Arc<ModelEntry>, Error> {
@@ -34,7 +34,10 @@ pub fn admit(gateway: &Gateway, caller: &Caller, name: &str) -> Result<Arc<Model
         return Err(Error::refused(Code::UnknownModel, message));
     };
     let Some(forbidding) = caller.who_forbids(&model.name) else {
-        return Ok(model);
+        return Ok(match caller.key() {
+            Some(key) => model.for_key(key),
+            None => model,
+        });
     };
     let message = match forbidding {
         Forbidding::Key => {

@@ -178,7 +178,9 @@ impl InFlight {
 
     /// The try came to nothing, and the upstream's breaker hears of it.
     pub fn failed(&mut self, failure: &Failure) {
-        self.attempts.failed(failure, self.now());
+        if let Some(key) = self.attempts.failed(failure, self.now()) {
+            server::litellm::key_refused(self.gateway.state(), key);
+        }
     }
 
     /// Another try comes after the one that failed.

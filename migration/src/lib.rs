@@ -20,6 +20,8 @@ mod m20261121_000010_conversations;
 mod m20261128_000011_catalogue;
 mod m20261128_000012_catalogue_edits;
 mod m20261128_000021_lists;
+mod m20261128_000022_litellm;
+mod m20261128_000023_mirrored_keys;
 mod m20261128_000025_request_log_classes;
 
 /// All migrations, oldest first.
@@ -43,6 +45,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000011_catalogue::Migration),
             Box::new(m20261128_000012_catalogue_edits::Migration),
             Box::new(m20261128_000021_lists::Migration),
+            Box::new(m20261128_000022_litellm::Migration),
+            Box::new(m20261128_000023_mirrored_keys::Migration),
             Box::new(m20261128_000025_request_log_classes::Migration),
         ]
     }

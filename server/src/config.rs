@@ -8,6 +8,7 @@ mod check;
 mod cors;
 mod env;
 mod layers;
+mod litellm;
 mod sections;
 mod settings;
 mod show;
@@ -23,6 +24,7 @@ pub use check::weak;
 pub use cors::Origins as Cors;
 pub use env::Env;
 pub use layers::Sources;
+pub use litellm::LiteLlmConfig;
 pub use sections::{
     AuditConfig, AuthConfig, DatabaseConfig, GatewayConfig, LedgerConfig, LogConfig, PrivacyConfig, RateLimits,
     RequestLogConfig, ServerConfig, SmtpConfig,
@@ -70,8 +72,10 @@ pub struct Config {
     pub smtp: SmtpConfig,
     pub log: LogConfig,
     pub rate_limits: RateLimits,
+    /// The one of `litellm` among them.
     pub providers: Vec<Provider>,
     pub models: Vec<Model>,
+    pub litellm: Option<LiteLlmConfig>,
     /// The one of `[oauth]` first.
     pub sign_in_providers: Vec<SignInProvider>,
     /// Every value and its source, secrets masked.
@@ -118,8 +122,7 @@ struct Written {
     _redis: sections::Address,
     smtp: SmtpConfig,
     oauth: sections::OAuth,
-    #[serde(rename = "litellm")]
-    _litellm: sections::LiteLlm,
+    litellm: sections::WrittenLiteLlm,
     #[serde(rename = "telemetry")]
     _telemetry: sections::Telemetry,
     #[serde(default)]
@@ -137,9 +140,11 @@ impl Config {
         let mut written: Written = merged.extract()?;
         check::written(&written)?;
         let warnings = check::warnings(&written, &merged);
+        let litellm = litellm::resolve(&written.litellm)?;
         let (providers, models) = catalogue::resolve(
             std::mem::take(&mut written.providers),
             std::mem::take(&mut written.models),
+            litellm.as_ref().map(LiteLlmConfig::provider),
             &sources.env,
         )?;
         let sign_in_providers = sign_in::resolve(
@@ -150,6 +155,7 @@ impl Config {
         )?;
         let mut config = Self::derive(written, providers, models)?;
         config.sign_in_providers = sign_in_providers;
+        config.litellm = litellm;
         let shown = show::all(&merged, &config);
         config.shown = Arc::new(shown.clone());
         Ok(Loaded {
@@ -191,6 +197,7 @@ impl Config {
             rate_limits: written.rate_limits,
             providers,
             models,
+            litellm: None,
             sign_in_providers: Vec::new(),
             shown: Arc::default(),
             local_url: String::new(),
@@ -300,9 +307,19 @@ impl Config {
             models: Vec<WrittenModel>,
         }
         let lists: Lists = toml::from_str(text).map_err(|error| ConfigError::new("catalogue", error.message()))?;
-        let (providers, models) = catalogue::resolve(lists.providers, lists.models, &Env::default())?;
+        let (providers, models) = catalogue::resolve(lists.providers, lists.models, None, &Env::default())?;
         self.providers.extend(providers);
         self.models.extend(models);
+        Ok(())
+    }
+
+    /// Adds `[litellm]` written as in `weirgate.toml`, without its head.
+    #[doc(hidden)]
+    pub fn add_litellm(&mut self, text: &str) -> Result<(), ConfigError> {
+        let written = toml::from_str(text).map_err(|error| ConfigError::new("litellm", error.message()))?;
+        self.litellm = litellm::resolve(&written)?;
+        self.providers
+            .extend(self.litellm.as_ref().map(LiteLlmConfig::provider));
         Ok(())
     }
 

@@ -23,6 +23,7 @@ use crate::{
 pub(crate) mod api_tokens;
 pub(crate) mod audit;
 pub(crate) mod calls;
+pub(crate) mod catalogue_syncs;
 pub(crate) mod changes;
 pub(crate) mod conversations;
 pub(crate) mod devices;
@@ -37,6 +38,7 @@ pub(crate) mod idempotency_keys;
 pub(crate) mod identities;
 pub(crate) mod invitations;
 pub(crate) mod keys;
+pub(crate) mod mirrored_keys;
 pub(crate) mod models;
 pub(crate) mod nodes;
 mod open;

@@ -42,6 +42,8 @@ pub struct Directory(Arc<Inner>);
 struct Inner {
     db: Db,
     master: MasterKey,
+    /// The proxy that keys are mirrored to.
+    mirrors_to: Option<String>,
     /// Whether the demo model may stand in for an empty catalogue.
     demo_allowed: bool,
     deployments: Deployments,
@@ -90,6 +92,7 @@ impl Directory {
         let directory = Directory(Arc::new(Inner {
             db: db.clone(),
             master,
+            mirrors_to: config.litellm.as_ref().and_then(|litellm| litellm.mirrors_to()),
             demo_allowed: !config.is_production(),
             deployments: Deployments::new(config.gateway.breaker()),
             ended_kept: config.auth.access_ttl + LEEWAY,
@@ -110,6 +113,11 @@ impl Directory {
             return None;
         }
         self.read().keys.get(&crypto::sha256(presented.as_bytes())).cloned()
+    }
+
+    /// The key of this SHA-256, revoked and expired ones included.
+    pub fn key_of_hash(&self, hash: &[u8; 32]) -> Option<Arc<KeyEntry>> {
+        self.read().keys.get(hash).cloned()
     }
 
     /// The personal token this text is, revoked and expired ones included.

@@ -31,6 +31,21 @@ pub async fn sweep_request_log(state: &State, kept: std::time::Duration) -> Resu
     crate::request_log::sweep(state.db(), kept, &state.stopping()).await
 }
 
+/// Takes the models of the configured proxy over as the interval does.
+pub async fn sync_models(state: &State) -> Result<types::litellm::SyncReport> {
+    crate::litellm::sync_by_interval(state).await
+}
+
+/// How the catalogue stands to the configured proxy.
+pub async fn models_sync(state: &State) -> Result<types::litellm::SyncStatus> {
+    crate::litellm::current(state).await
+}
+
+/// Carries out what is due of the keys that a proxy knows too. How many were tried.
+pub async fn mirror_keys(state: &State) -> Result<usize> {
+    crate::litellm::mirror::carry_out(state).await
+}
+
 /// Refresh tokens, of everybody, that would be accepted as the current one of their sign-in.
 pub async fn live_refresh_tokens(state: &State) -> Result<u64> {
     db::sessions::count_refresh_tokens(state.db()).await

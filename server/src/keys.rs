@@ -4,6 +4,7 @@
 //! presented key is good is the directory's to say, not this module's.
 
 mod calling;
+pub mod import;
 mod of_organization;
 
 use std::sync::Arc;
@@ -34,11 +35,14 @@ use crate::{
     directory::TeamEntry,
     error::Result,
     idempotency,
+    litellm::mirror,
     organizations::{self, Member},
     paging::Asked,
     sessions::User,
 };
 
+/// In `last_four` of a key whose text this server never made.
+const IMPORTED: &str = "";
 /// Names of models a key may hold.
 const MOST_MODELS: usize = types::teams::MOST_MODELS;
 
@@ -77,6 +81,7 @@ pub async fn create(state: &State, user: &User, new: NewKey) -> Result<CreatedKe
         key: None,
         details: details.clone(),
     };
+    let mirrored = mirror::wish(state, details.id)?;
     let clock = state.clock().clone();
     let event = Event {
         organization: Some(member.organization_id()),
@@ -94,6 +99,7 @@ pub async fn create(state: &State, user: &User, new: NewKey) -> Result<CreatedKe
                 still_may_make(tx, &member, team).await?;
                 idempotency::record(tx, &replay).await?;
                 db::keys::insert(tx, row, models).await?;
+                db::mirrored_keys::insert(tx, mirrored.into_iter().collect()).await?;
                 tx.changed(Change::Key, id);
                 audit::record(tx, &clock, event).await
             })
@@ -134,6 +140,7 @@ pub async fn revoke_by_operator(state: &State, named: &str) -> Result<KeyId> {
     let public_id = named
         .strip_prefix("wg-")
         .and_then(|rest| rest.split('-').next())
+        .or_else(|| named.strip_prefix("imported-"))
         .unwrap_or(named);
     let (id, organization) = db::keys::named(state.db(), named.parse().ok(), public_id)
         .await?
@@ -260,6 +267,11 @@ pub(crate) fn make(state: &State, prefix: &str) -> Result<(String, String)> {
     }
 }
 
+/// A public id alone, for a key that was made elsewhere.
+fn public_id(state: &State) -> Result<String> {
+    make(state, key_format::KEY).map(|(public_id, _)| public_id)
+}
+
 /// A key as lists show it, its models out of memory. `None` for one that another node made in the last seconds: without knowing its models it
 /// would look like a key for all.
 fn shown(state: &State, row: Row) -> Option<Key> {
@@ -277,7 +289,10 @@ fn with_models(state: &State, row: Row, models: Vec<String>) -> Key {
         organization_id: OrganizationId(row.organization_id),
         team_id: row.team_id.map(TeamId),
         name: row.name,
-        hint: format!("{}-{}…{}", key_format::KEY, row.public_id, row.last_four),
+        hint: match row.last_four.as_str() {
+            IMPORTED => format!("imported-{}", row.public_id),
+            last_four => format!("{}-{}…{last_four}", key_format::KEY, row.public_id),
+        },
         models,
         permissions: Permissions {
             read: row.can_read,

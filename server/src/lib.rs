@@ -20,6 +20,7 @@ pub mod health;
 pub mod http;
 mod idempotency;
 pub mod keys;
+pub mod litellm;
 pub mod mail;
 pub mod organizations;
 pub mod outbound;

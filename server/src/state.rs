@@ -29,6 +29,7 @@ use crate::{
     factors::Attempts,
     http::layers::Limiter,
     idempotency::AllRunning,
+    litellm,
     mail::Mail,
     request_log::RequestLog,
     sign_in::{identity::Providers, limits::Limits},
@@ -53,6 +54,7 @@ struct Inner {
     mail: Mail,
     factor_attempts: Attempts,
     identity_providers: Providers,
+    litellm: Option<litellm::Proxy>,
     running: AllRunning,
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -123,6 +125,7 @@ impl State {
         let sign_in_limits = Limits::new(config.rate_limits.clone(), start.clock.clone());
         let limiter = Limiter::new(&config.rate_limits, &start.clock);
         let identity_providers = Providers::of(&config, &start.clock);
+        let litellm = litellm::Proxy::of(&config, &start.clock)?;
         let request_log = if serves {
             RequestLog::start(&db, &config.request_log)
         } else {
@@ -143,6 +146,7 @@ impl State {
             mail,
             factor_attempts: Attempts::default(),
             identity_providers,
+            litellm,
             running: AllRunning::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -153,6 +157,8 @@ impl State {
             state.spawn(state.directory().clone().keep_true(state.0.stopping.clone()));
             state.spawn(state.directory().clone().keep_house(state.0.stopping.clone()));
             state.spawn(audit::chain::keep_sealing(state.db().clone(), state.0.stopping.clone()));
+            state.spawn(litellm::keep(state.clone(), state.0.stopping.clone()));
+            state.spawn(litellm::mirror::keep(state.clone(), state.0.stopping.clone()));
             if let Err(error) = accounts::seed_first_admin(&state).await {
                 state.shutdown().await;
                 return Err(error);
@@ -209,6 +215,11 @@ impl State {
 
     pub(crate) fn identity_providers(&self) -> &Providers {
         &self.0.identity_providers
+    }
+
+    /// The configured proxy.
+    pub(crate) fn litellm(&self) -> Option<&litellm::Proxy> {
+        self.0.litellm.as_ref()
     }
 
     pub(crate) fn running(&self) -> &AllRunning {

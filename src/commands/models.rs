@@ -1,12 +1,14 @@
 //! `weirgate models`: which models are offered and what they cost, changed without a browser. A running server sees it within two seconds.
 
+mod sync;
+
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use server::{
     State,
     catalogue::{Editor, models, prices},
 };
-use types::catalogue::{ModelChange, ModelKind, ModelRoute, NewModel, NewPrice, PerMillion};
+use types::catalogue::{ModelChange, ModelKind, ModelRoute, NewModel, NewPrice, Origin, PerMillion};
 
 use super::{Settings, providers::said};
 
@@ -30,6 +32,8 @@ enum What {
     Disable { name: String },
     /// Undo `disable`
     Enable { name: String },
+    /// Take the models of the configured LiteLLM proxy over now, and say what came of it
+    Sync,
 }
 
 #[derive(Args)]
@@ -121,6 +125,7 @@ async fn work(state: &State, what: What) -> anyhow::Result<()> {
         }
         What::Disable { name } => enable(state, &editor, &name, false).await,
         What::Enable { name } => enable(state, &editor, &name, true).await,
+        What::Sync => sync::run(state, &editor).await,
     }
 }
 
@@ -189,7 +194,11 @@ async fn list(state: &State, editor: &Editor) -> anyhow::Result<()> {
             providers.join(", "),
             price(model.price.as_ref()),
             if model.is_enabled { "enabled" } else { "disabled" },
-            if model.managed { ", from the configuration" } else { "" },
+            match (model.managed, model.origin) {
+                (false, _) => "",
+                (true, Origin::Litellm) => ", from LiteLLM",
+                (true, _) => ", from the configuration",
+            },
         );
     }
     Ok(())

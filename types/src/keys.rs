@@ -115,7 +115,7 @@ pub struct Key {
     /// Null when the default team's rules hold.
     pub team_id: Option<TeamId>,
     pub name: String,
-    /// `wg-<public id>…<last four>`, enough to recognise it.
+    /// `wg-<public id>…<last four>`, enough to recognise it; `imported-<public id>` for one that was made elsewhere.
     pub hint: String,
     pub models: Vec<String>,
     pub permissions: Permissions,

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod key_format;
 pub mod keys;
 pub mod links;
+pub mod litellm;
 pub mod money;
 pub mod organizations;
 pub mod page;

@@ -2,6 +2,7 @@
 //! that services ask for the proof again is what makes it certain.
 
 pub mod audit;
+pub mod litellm;
 pub mod models;
 pub mod organizations;
 pub mod providers;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod limits;
+mod litellm;
 mod model;
 mod models;
 mod organization;

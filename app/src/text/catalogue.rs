@@ -2,6 +2,7 @@
 
 use types::{
     catalogue::{Availability, ModelKind, TestOutcome},
+    litellm::{SkipReason, SyncFailure},
     provider::Shape,
 };
 
@@ -9,6 +10,7 @@ use types::{
 pub struct Catalogue {
     pub providers: CatalogueProviders,
     pub models: CatalogueModels,
+    pub litellm: LiteLlm,
     pub offered: Offered,
     /// What a mistake of this code says beside its field.
     pub wrong: fn(&str) -> Option<&'static str>,
@@ -131,6 +133,32 @@ pub struct CatalogueModels {
     pub delete_ask: fn(&str) -> String,
     pub delete_note: &'static str,
     pub deleted: &'static str,
+}
+
+/// Models of a LiteLLM proxy, on the page of all models.
+pub struct LiteLlm {
+    pub title: &'static str,
+    pub note: &'static str,
+    pub sync: &'static str,
+    pub synced: &'static str,
+    /// The mark of a model that the proxy listed, and what that means.
+    pub managed: &'static str,
+    pub managed_note: &'static str,
+    pub stale: &'static str,
+    pub stays: &'static str,
+    pub failure: fn(SyncFailure) -> &'static str,
+    pub never: &'static str,
+    pub last_success: &'static str,
+    pub last_attempt: &'static str,
+    pub models: &'static str,
+    pub vendor: &'static str,
+    pub report: &'static str,
+    pub nothing: &'static str,
+    /// What the report lists, in its order: new, changed, gone, restored, skipped, unpriced, rounded, tiered, differing.
+    pub lists: [&'static str; 9],
+    pub reason: fn(SkipReason) -> &'static str,
+    pub no_name: &'static str,
+    pub more: fn(&str) -> String,
 }
 
 /// `/models`, for everybody.

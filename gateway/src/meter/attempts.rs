@@ -8,7 +8,7 @@ use server::{
     directory::{ModelEntry, Route},
     health::Pass,
 };
-use types::{Timestamp, usage::Attempt};
+use types::{KeyId, Timestamp, usage::Attempt};
 
 use super::millis;
 use crate::route::{Choice, Failure, Verdict};
@@ -74,15 +74,20 @@ impl Attempts {
         }
     }
 
-    pub fn failed(&mut self, failure: &Failure, now: Timestamp) {
-        let Some(route) = self.route() else { return };
+    /// Tells the breaker. Returns the key whose own credential the upstream refused.
+    pub fn failed(&mut self, failure: &Failure, now: Timestamp) -> Option<KeyId> {
+        let route = self.route()?;
+        // What a proxy has against one key says nothing of the calls of others.
+        let refused = route.of_key.filter(|_| failure.is_about_credential());
         let had_begun = self.answer.is_some_and(|(status, _)| status.is_success());
         match (had_begun, failure.verdict) {
             (true, _) => route.deployment.broke_off(now),
             // The caller's own mistake: an upstream that finds it is well.
             (false, Verdict::Nowhere) => route.deployment.succeeded(now),
+            (false, _) if refused.is_some() => route.deployment.succeeded(now),
             (false, _) => route.deployment.failed(self.current.pass, now, failure.asked),
         }
+        refused
     }
 
     pub fn broke_off(&self, now: Timestamp) {

@@ -43,6 +43,11 @@ pub enum What {
 }
 
 impl Failure {
+    /// Whether the upstream has something against who asks, not against what is asked.
+    pub fn is_about_credential(&self) -> bool {
+        self.class == UPSTREAM_AUTH
+    }
+
     /// Of an upstream whose status is not one of success. `now` in Unix seconds, for dates.
     pub fn answered(status: StatusCode, headers: HeaderMap, now: i64) -> Self {
         let verdict = match status.as_u16() {
@@ -62,9 +67,11 @@ impl Failure {
     }
 }
 
+const UPSTREAM_AUTH: &str = "upstream_auth";
+
 fn class(status: StatusCode) -> &'static str {
     match status.as_u16() {
-        401..=403 => "upstream_auth",
+        401..=403 => UPSTREAM_AUTH,
         429 => "upstream_rate_limited",
         503 | 529 => "upstream_overloaded",
         400..500 => "upstream_refused",

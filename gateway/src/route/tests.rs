@@ -19,6 +19,7 @@ fn model(routes: &[(u32, u32)]) -> Arc<ModelEntry> {
             weight: *weight,
             priority: *priority,
             deployment: Arc::new(Deployment::new(weight.to_string(), Rules::default())),
+            of_key: None,
         })
         .collect();
     Arc::new(ModelEntry {

@@ -40,7 +40,7 @@ impl Editor {
         }
     }
 
-    pub(super) fn acting(&self) -> Acting {
+    pub(crate) fn acting(&self) -> Acting {
         Acting {
             actor: self.actor.clone(),
             user: self.user,
@@ -49,13 +49,22 @@ impl Editor {
 }
 
 /// What a change takes into its transaction.
-pub(super) struct Acting {
+#[derive(Clone)]
+pub(crate) struct Acting {
     pub actor: Actor,
-    /// None at the command line.
+    /// None at the command line, and for the server itself.
     pub user: Option<UserId>,
 }
 
 impl Acting {
+    /// The server, by itself.
+    pub fn system() -> Self {
+        Acting {
+            actor: Actor::System,
+            user: None,
+        }
+    }
+
     /// Asks for the right again, as the transaction sees it: an administrator may have been one until a moment ago.
     pub async fn hold(&self, tx: &mut Tx) -> Result<()> {
         let Some(user) = self.user else { return Ok(()) };

@@ -25,7 +25,7 @@ pub(crate) async fn write(db: &Db, config: &Config, master: &MasterKey) -> Resul
         db.write(move |tx| {
             Box::pin(async move {
                 write_providers(tx, &config.providers, &master, &clock).await?;
-                write_models(tx, &config.models, &clock).await
+                write_models(tx, &config, &clock).await
             })
         })
     };
@@ -102,12 +102,12 @@ fn sealed(
     }
 }
 
-async fn write_models(tx: &mut Tx, wanted: &[config::Model], clock: &Clock) -> Result<()> {
+async fn write_models(tx: &mut Tx, config: &Config, clock: &Clock) -> Result<()> {
     let rows = models::all_in(tx).await?;
     let mut there: HashMap<String, models::Row> = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
     let versions = prices::all_in(tx).await?;
     let current: HashMap<Uuid, prices::Row> = versions.into_iter().map(|row| (row.model_id, row)).collect();
-    for model in wanted {
+    for model in &config.models {
         let old = there.remove(&model.id);
         let now = tx.now().0;
         let id = old.as_ref().map_or_else(|| clock.new_id(), |row| row.id);
@@ -125,6 +125,7 @@ async fn write_models(tx: &mut Tx, wanted: &[config::Model], clock: &Clock) -> R
             capabilities: serde_json::to_string(&model.capabilities).map_err(Error::internal)?,
             max_output_tokens: model.max_output_tokens.and_then(|most| i32::try_from(most).ok()),
             origin: Origin::Config.name().to_owned(),
+            vendor: None,
         };
         match old {
             None => {
@@ -140,19 +141,25 @@ async fn write_models(tx: &mut Tx, wanted: &[config::Model], clock: &Clock) -> R
                 }
             }
         }
-        write_price(tx, clock, (id, &model.id), model.price, current.get(&id)).await?;
+        write_price(tx, clock, &Actor::System, (id, &model.id), model.price, current.get(&id)).await?;
     }
-    for row in there.into_values().filter(|row| row.managed && row.is_enabled) {
+    // Those of a proxy are its list's to add and to take away, as long as there is one.
+    let is_gone = |row: &models::Row| match Origin::parse(&row.origin) {
+        Some(Origin::Litellm) => config.litellm.is_none(),
+        _ => row.managed,
+    };
+    for row in there.into_values().filter(|row| is_gone(row) && row.is_enabled) {
         models::disable(tx, row.id).await?;
-        told::model_disabled(tx, clock, &row).await?;
+        told::model_disabled(tx, clock, &Actor::System, &row).await?;
     }
     Ok(())
 }
 
-/// Adds a version when the price is not the current one.
-async fn write_price(
+/// Adds a version when the price is not the current one. It has no author: a file or a list says it, whoever had that read.
+pub(super) async fn write_price(
     tx: &mut Tx,
     clock: &Clock,
+    by: &Actor,
     (model, name): (Uuid, &str),
     wanted: Option<Prices>,
     current: Option<&prices::Row>,
@@ -163,6 +170,6 @@ async fn write_price(
     let version = current.map_or(1, |row| row.version + 1);
     let (id, now) = (PriceId(clock.new_id()), tx.now());
     let row = versions::row(id, ModelId(model), version, wanted, None, now);
-    told::price(tx, clock, &Actor::System, name, current, &row).await?;
+    told::price(tx, clock, by, name, current, &row).await?;
     prices::insert(tx, row).await
 }

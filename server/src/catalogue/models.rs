@@ -73,6 +73,7 @@ pub async fn create(state: &State, editor: &Editor, new: NewModel) -> Result<Mod
         routes: routes::written(routes.clone())?,
         managed: false,
         origin: Origin::Page.name().to_owned(),
+        vendor: None,
         is_enabled: new.is_enabled,
         created_at: now.0,
         updated_at: now.0,
@@ -103,7 +104,7 @@ pub async fn create(state: &State, editor: &Editor, new: NewModel) -> Result<Mod
 
 /// Changes what `change` names and leaves the rest; calls that begin after this returns go by it.
 ///
-/// Errors: 404; 409 for one that the configuration file wrote; 422 as for [`create`].
+/// Errors: 404; 409 for one that the configuration file wrote or a proxy lists; 422 as for [`create`].
 pub async fn update(state: &State, editor: &Editor, id: ModelId, change: ModelChange) -> Result<Model> {
     change.check()?;
     let (by, clock) = (editor.acting(), state.clock().clone());
@@ -119,9 +120,10 @@ pub async fn update(state: &State, editor: &Editor, id: ModelId, change: ModelCh
                     return Ok(());
                 }
                 after.updated_at = tx.now().0;
-                // What the file does not name any more and is changed here belongs to pages from now on.
+                // What the file does not name any more, or the proxy does not list, and is changed here belongs to pages from now on.
                 after.managed = false;
                 after.origin = Origin::Page.name().to_owned();
+                after.vendor = None;
                 told::model(tx, &clock, &by.actor, Some(&before), &after).await?;
                 rows::replace(tx, after).await
             })
@@ -204,7 +206,7 @@ pub async fn named(state: &State, _: &Editor, name: &str) -> Result<ModelId> {
 pub(super) async fn own(tx: &mut Tx, by: &Acting, id: ModelId) -> Result<Row> {
     by.hold(tx).await?;
     let row = rows::find_locked(tx, id).await?.ok_or_else(unknown)?;
-    must_not_be_managed(row.managed && row.is_enabled, "model")?;
+    must_not_be_managed(row.managed && row.is_enabled, origin(&row), "model")?;
     Ok(row)
 }
 
@@ -277,6 +279,8 @@ impl Beside {
             capabilities: serde_json::from_str(&row.capabilities).unwrap_or_default(),
             price: self.prices.get(&row.id).map(|prices| (*prices).into()),
             managed: row.managed,
+            origin: origin(row),
+            vendor: row.vendor.clone(),
             is_enabled: row.is_enabled,
             is_served,
             availability: match is_served {
@@ -295,6 +299,10 @@ fn health(state: &State) -> HashMap<String, Availability> {
     let models = state.directory().models();
     let health = models.iter().map(|model| (model.name.clone(), model.availability(now)));
     health.collect()
+}
+
+fn origin(row: &Row) -> Origin {
+    Origin::parse(&row.origin).unwrap_or_default()
 }
 
 fn enabled(providers: &[db::providers::Row]) -> Vec<String> {

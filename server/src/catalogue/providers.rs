@@ -5,7 +5,7 @@
 
 use types::{
     ProviderId, Refusal, Timestamp,
-    catalogue::{Credential, NewCredential, NewProvider, Provider, ProviderChange},
+    catalogue::{Credential, NewCredential, NewProvider, Origin, Provider, ProviderChange},
     error::{Code, FieldErrors},
     page::Page,
 };
@@ -205,7 +205,7 @@ pub async fn named(state: &State, _: &Editor, name: &str) -> Result<ProviderId> 
 async fn own(tx: &mut Tx, by: &Acting, id: ProviderId) -> Result<Row> {
     by.hold(tx).await?;
     let row = rows::find_locked(tx, id).await?.ok_or_else(unknown)?;
-    must_not_be_managed(row.managed && row.is_enabled, "provider")?;
+    must_not_be_managed(row.managed && row.is_enabled, Origin::Config, "provider")?;
     Ok(row)
 }
 

@@ -131,6 +131,7 @@ pub(super) async fn model(
             before.map(|row| json!(row.max_output_tokens)),
             json!(after.max_output_tokens),
         ),
+        ("vendor", before.map(|row| json!(row.vendor)), json!(after.vendor)),
     ] {
         if old.is_some() || !plain(&new) {
             changes.shown(name, old, new);
@@ -149,9 +150,10 @@ pub(super) async fn model(
     tell(tx, clock, by, action, target, changes.details(&after.name)).await
 }
 
-pub(super) async fn model_disabled(tx: &mut Tx, clock: &Clock, row: &models::Row) -> Result<()> {
+/// The configuration does not name it any more, or the proxy does not list it.
+pub(super) async fn model_disabled(tx: &mut Tx, clock: &Clock, by: &Actor, row: &models::Row) -> Result<()> {
     let target = Target::Model(ModelId(row.id));
-    tell(tx, clock, &Actor::System, "model.disabled", target, disabled(&row.name)).await
+    tell(tx, clock, by, "model.disabled", target, disabled(&row.name)).await
 }
 
 pub(super) async fn model_deleted(tx: &mut Tx, clock: &Clock, by: &Actor, row: &models::Row) -> Result<()> {

@@ -108,14 +108,16 @@ struct WrittenPrice {
 
 type Resolved<T> = Result<T, ConfigError>;
 
-/// Providers and models in the order of the file; without any provider there, those whose key stands in the environment.
+/// Providers and models in the order of the file; without any provider there, those whose key stands in the environment. `beside` comes from a
+/// section of its own.
 pub(super) fn resolve(
     providers: Vec<WrittenProvider>,
     models: Vec<WrittenModel>,
+    beside: Option<Provider>,
     env: &Env,
 ) -> Resolved<(Vec<Provider>, Vec<Model>)> {
     let from_file = !providers.is_empty();
-    let providers = if from_file {
+    let mut providers = if from_file {
         providers
             .into_iter()
             .map(|written| provider(written, env))
@@ -127,6 +129,7 @@ pub(super) fn resolve(
     if !from_file && models.is_empty() {
         models = providers.iter().flat_map(usual_models).collect();
     }
+    providers.extend(beside);
     unique("providers", providers.iter().map(|provider| provider.id.as_str()))?;
     unique("models", models.iter().map(|model| model.id.as_str()))?;
     for model in &models {
@@ -323,7 +326,7 @@ fn name(key: &str, id: &str) -> Resolved<()> {
 }
 
 /// A credential goes out in a header; one that cannot must be found at start, not at the first call.
-fn credential_text(key: &str, credential: Option<&Secret>) -> Resolved<()> {
+pub(super) fn credential_text(key: &str, credential: Option<&Secret>) -> Resolved<()> {
     let fits = credential.is_none_or(|secret| {
         !secret.expose().is_empty() && secret.expose().bytes().all(|byte| byte.is_ascii_graphic())
     });

@@ -190,6 +190,17 @@ pub(super) struct OAuth {
     pub issuer: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenLiteLlm {
+    pub api_url: Option<String>,
+    pub api_key: Option<Secret>,
+    pub allow_private_network: bool,
+    #[serde(deserialize_with = "duration")]
+    pub sync_every: Duration,
+    pub mirror_keys: bool,
+}
+
 /// Requests to the account API, and attempts to sign in. The model API's limits belong to keys.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -222,15 +233,6 @@ pub struct RateLimits {
 pub(super) struct Address {
     #[serde(rename = "url")]
     _url: Option<Secret>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct LiteLlm {
-    #[serde(rename = "api_url")]
-    _api_url: Option<String>,
-    #[serde(rename = "api_key")]
-    _api_key: Option<Secret>,
 }
 
 #[derive(Deserialize)]

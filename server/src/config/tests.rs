@@ -524,6 +524,54 @@ fn catalogue_is_checked() {
 }
 
 #[test]
+fn proxy_becomes_a_provider_beside_the_others() {
+    let variables = [
+        ("LITELLM_API_URL", "https://litellm.example.com/proxy/v1/"),
+        ("LITELLM_API_KEY", "sk-proxy"),
+        ("ANTHROPIC_API_KEY", "sk-ant-x"),
+    ];
+    let config = good("", &variables);
+    let litellm = config.litellm.as_ref().unwrap();
+    assert_eq!(litellm.api_url.as_str(), "https://litellm.example.com/proxy");
+    assert_eq!(litellm.sync_every, std::time::Duration::from_secs(300));
+    let [anthropic, proxy] = config.providers.as_slice() else {
+        panic!("two providers")
+    };
+    assert_eq!((anthropic.id.as_str(), proxy.id.as_str()), ("anthropic", "litellm"));
+    assert_eq!(proxy.base_url.as_str(), "https://litellm.example.com/proxy/v1");
+    assert_eq!(proxy.credential.as_ref().unwrap().expose(), "sk-proxy");
+    assert!(good("", &[("LITELLM_API_KEY", "sk-proxy")]).litellm.is_none());
+    // A model of the file may go by way of it.
+    let route = "[[models]]\nid = \"m\"\nroutes = [{ provider = \"litellm\", model = \"x\" }]";
+    assert_eq!(good(route, &variables[..2]).models.len(), 1);
+
+    let section = "[litellm]\napi_url = \"https://litellm.example.com\"\n";
+    let own = "[[providers]]\nid = \"litellm\"\ndialect = \"openai\"\nbase_url = \"https://p.example.com/v1\"\n";
+    for (text, says) in [
+        (format!("{section}sync_every = \"5s\""), "litellm.sync_every"),
+        (format!("{section}api_key = \"a b\""), "litellm.api_key"),
+        (format!("{section}mirror_keys = true"), "litellm.api_key"),
+        ("[litellm]\nmirror_keys = true".to_owned(), "litellm.api_url"),
+        (format!("{section}{own}"), "twice"),
+        (
+            section.replace("https://litellm", "https://me:pw@litellm"),
+            "litellm.api_url",
+        ),
+        (
+            section.replace("https://litellm.example.com", "http://127.0.0.1:4000"),
+            "allow_private_network",
+        ),
+        (section.replace("litellm.example.com", "169.254.169.254"), "private"),
+    ] {
+        let error = bad(&text, &[]).to_string();
+        assert!(error.contains(says), "{text}: {error}");
+    }
+    let near = section.replace("https://litellm.example.com", "http://litellm:4000");
+    let near = good(&format!("{near}allow_private_network = true\nsync_every = 0"), &[]);
+    assert!(near.providers[0].allow_private_network && near.litellm.unwrap().sync_every.is_zero());
+}
+
+#[test]
 fn file_and_types_know_the_same_settings() {
     for setting in settings::all() {
         // With an unknown field beside, serde names the fields it knows.

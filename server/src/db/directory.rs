@@ -10,7 +10,10 @@ use super::{
     Change, Db, Tx,
     entity::{api_key_models, api_keys, changes, organization_members, organizations, users},
 };
-use crate::error::{Error, Result};
+use crate::{
+    crypto::Secret,
+    error::{Error, Result},
+};
 
 /// Which rows: all, or those of some ids.
 #[derive(Clone, Copy)]
@@ -41,6 +44,8 @@ pub(crate) struct KeyRow {
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub revoked: bool,
+    /// Not read here: whoever may open it adds it.
+    pub proxy_credential: Option<Secret>,
 }
 
 pub(crate) async fn keys(db: &Db, which: Which<'_>) -> Result<Vec<KeyRow>> {
@@ -73,6 +78,7 @@ pub(crate) async fn keys(db: &Db, which: Which<'_>) -> Result<Vec<KeyRow>> {
                 expires_at: row.expires_at.map(Timestamp),
                 last_used_at: row.last_used_at.map(Timestamp),
                 revoked: row.revoked_at.is_some(),
+                proxy_credential: None,
             })
         })
         .collect()

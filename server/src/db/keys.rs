@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     Db, Tx,
     entity::{api_key_models, api_keys},
+    mirrored_keys,
     together::Together,
 };
 use crate::error::Result;
@@ -120,6 +121,7 @@ pub(crate) async fn revoke(tx: &mut Tx, owner: Owner, id: KeyId, now: Timestamp)
         .exec(tx.conn())
         .await?;
     if updated.rows_affected == 1 {
+        mirrored_keys::unwant(tx, &[id.0]).await?;
         return Ok(Revoked::Now);
     }
     let row = find_in(tx, owner, id).await?;
@@ -148,6 +150,7 @@ pub(crate) async fn delete_of(tx: &mut Tx, user: UserId) -> Result<Vec<KeyId>> {
         .filter(api_keys::Column::UserId.eq(user.0))
         .exec(tx.conn())
         .await?;
+    mirrored_keys::unwant(tx, &ids).await?;
     Ok(ids.into_iter().map(KeyId).collect())
 }
 
@@ -167,5 +170,6 @@ pub(crate) async fn revoke_all(tx: &mut Tx, owner: Owner, now: Timestamp) -> Res
         .filter(live)
         .exec(tx.conn())
         .await?;
+    mirrored_keys::unwant(tx, &ids).await?;
     Ok(ids.into_iter().map(KeyId).collect())
 }

@@ -27,6 +27,14 @@ pub(crate) async fn all_in(tx: &mut Tx) -> Result<Vec<Row>> {
     Ok(models::Entity::find().all(tx.conn()).await?)
 }
 
+/// The one of this name, for this transaction alone.
+pub(crate) async fn named_locked(tx: &mut Tx, name: &str) -> Result<Option<Row>> {
+    let query = models::Entity::find()
+        .filter(models::Column::Name.eq(name))
+        .lock_exclusive();
+    Ok(query.one(tx.conn()).await?)
+}
+
 pub(crate) async fn insert(tx: &mut Tx, row: Row) -> Result<()> {
     let id = row.id;
     let row = models::ActiveModel::from(row).reset_all();

@@ -23,6 +23,12 @@ pub(crate) async fn all_in(tx: &mut Tx) -> Result<Vec<Row>> {
     Ok(providers::Entity::find().all(tx.conn()).await?)
 }
 
+/// The one of this name, as the transaction sees it.
+pub(crate) async fn named_in(tx: &mut Tx, name: &str) -> Result<Option<Row>> {
+    let query = providers::Entity::find().filter(providers::Column::Name.eq(name));
+    Ok(query.one(tx.conn()).await?)
+}
+
 pub(crate) async fn insert(tx: &mut Tx, row: Row) -> Result<()> {
     let id = row.id;
     let row = providers::ActiveModel::from(row).reset_all();

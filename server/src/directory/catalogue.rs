@@ -83,6 +83,7 @@ impl Directory {
                 upstream_model: written.model,
                 weight: written.weight,
                 priority: written.priority,
+                of_key: None,
             })
         };
         Ok(written.into_iter().filter_map(route).collect())

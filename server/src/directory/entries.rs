@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::{
     crypto::Secret,
     health::{self, Deployment, Rules},
+    litellm::PROVIDER,
 };
 
 /// An API key. The reasons to refuse it are data here; the caller gives them to whoever presented the secret.
@@ -39,6 +40,8 @@ pub struct KeyEntry {
     pub can_write: bool,
     pub expires_at: Option<Timestamp>,
     pub revoked: bool,
+    /// What the proxy of `litellm` knows this key by; none while it does not.
+    pub proxy_credential: Option<Secret>,
     pub(super) used: LastUse,
 }
 
@@ -211,8 +214,11 @@ pub struct Route {
     pub priority: u32,
     /// How it fares; the same for every route to this provider's model.
     pub deployment: Arc<Deployment>,
+    /// The key whose own credential goes there instead of the provider's.
+    pub of_key: Option<KeyId>,
 }
 
+#[derive(Clone)]
 pub struct ProviderEntry {
     pub id: ProviderId,
     pub name: String,
@@ -223,6 +229,7 @@ pub struct ProviderEntry {
     clippy::large_enum_variant,
     reason = "all but the demo are of the large one, and each stands behind an Arc"
 )]
+#[derive(Clone)]
 pub enum ProviderKind {
     Http {
         shape: Shape,
@@ -302,6 +309,23 @@ impl ModelEntry {
         health::availability(self.routes.iter().map(|route| &*route.deployment), now)
     }
 
+    /// The model as this key calls it: a proxy that knows the key is asked with the credential it knows it by, so that its own books tell whose
+    /// call it was.
+    pub fn for_key(self: Arc<Self>, key: &KeyEntry) -> Arc<Self> {
+        let Some(own) = &key.proxy_credential else { return self };
+        if !self.routes.iter().any(|route| route.provider.name == PROVIDER) {
+            return self;
+        }
+        let mut model = Arc::unwrap_or_clone(self);
+        for route in model.routes.iter_mut().filter(|route| route.provider.name == PROVIDER) {
+            if let ProviderKind::Http { credential, .. } = &mut Arc::make_mut(&mut route.provider).kind {
+                *credential = own.clone();
+                route.of_key = Some(key.id);
+            }
+        }
+        Arc::new(model)
+    }
+
     /// 1.00 and 2.00 dollars per million tokens, so that the books have something to show.
     pub fn demo() -> Self {
         let prices = Prices {
@@ -325,6 +349,7 @@ impl ModelEntry {
                 weight: 1,
                 priority: 0,
                 deployment: Arc::new(Deployment::new("demo/demo".to_owned(), Rules::default())),
+                of_key: None,
             }],
             is_demo: true,
         }

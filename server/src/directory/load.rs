@@ -9,11 +9,13 @@ use super::{
     Directory, KeyEntry, Maps, OrganizationEntry, TokenEntry, UserEntry, entries::LastUse, poll::millis, teams,
 };
 use crate::{
+    crypto::Secret,
     db::{
         self, Change, Changed,
         directory::{self as rows, By, KeyRow, MemberRow, OrganizationRow, UserRow, Which},
     },
     error::Result,
+    litellm::mirror,
 };
 
 impl Directory {
@@ -21,7 +23,7 @@ impl Directory {
     pub(super) async fn load_all(&self) -> Result<()> {
         let db = &self.0.db;
         let now = db.clock().now();
-        let keys = rows::keys(db, Which::All).await?;
+        let keys = self.load_keys(Which::All).await?;
         let tokens = tokens(db, Which::All).await?;
         let users = rows::users(db, Which::All).await?;
         let organizations = rows::organizations(db, Which::All).await?;
@@ -110,8 +112,30 @@ impl Directory {
         Ok(())
     }
 
+    /// Keys with what the proxy knows them by.
+    async fn load_keys(&self, which: Which<'_>) -> Result<Vec<KeyRow>> {
+        let mut keys = rows::keys(&self.0.db, which).await?;
+        let Some(proxy) = &self.0.mirrors_to else {
+            return Ok(keys);
+        };
+        let there = db::mirrored_keys::there(&self.0.db, which, proxy).await?;
+        let mut credentials: HashMap<Uuid, Secret> = HashMap::with_capacity(there.len());
+        for row in there {
+            match mirror::open(&row, &self.0.master) {
+                Ok(credential) => {
+                    credentials.insert(row.key_id, credential);
+                }
+                // One damaged row costs its key the name it has there and nothing else.
+                Err(error) => tracing::error!(key_id = %row.key_id, detail = %error, "a mirrored key cannot be used"),
+            }
+        }
+        keys.iter_mut()
+            .for_each(|key| key.proxy_credential = credentials.remove(&key.id));
+        Ok(keys)
+    }
+
     async fn reload_keys(&self, ids: &[Uuid]) -> Result<()> {
-        let loaded = rows::keys(&self.0.db, Which::Ids(ids)).await?;
+        let loaded = self.load_keys(Which::Ids(ids)).await?;
         let mut maps = self.write();
         let mut before = HashMap::new();
         for id in ids {
@@ -175,6 +199,7 @@ impl Maps {
             can_write: row.can_write,
             expires_at: row.expires_at,
             revoked: row.revoked,
+            proxy_credential: row.proxy_credential,
             used: LastUse::new(row.last_used_at, known),
         };
         self.hashes.insert(entry.id, row.secret_hash);

@@ -14,6 +14,7 @@ pub(super) mod identities;
 pub(super) mod invitations;
 pub(super) mod keys;
 pub(super) mod links;
+pub(super) mod litellm;
 pub(super) mod members;
 pub(super) mod models;
 pub(super) mod organization_keys;

@@ -162,6 +162,7 @@ fn admin() -> OpenApiRouter<State> {
         .routes(routes!(api::system::facts))
         .routes(routes!(api::system::limits))
         .routes(routes!(api::system::sign_in_methods))
+        .routes(routes!(api::litellm::status, api::litellm::sync))
 }
 
 fn organizations() -> OpenApiRouter<State> {

@@ -18,6 +18,7 @@ use crate::{
     audit_actions::{life, life_together},
     support::{
         App, Database, PASSWORD, Person,
+        litellm::{LiteLlm, MASTER},
         organizations::{at, id_of},
         token_of,
     },
@@ -235,16 +236,33 @@ async fn administration(app: &App, root: &Person) {
     send(app, "PATCH", &model, root, &json!({ "is_enabled": false })).await;
     send(app, "DELETE", &model, root, &none).await;
     send(app, "DELETE", &provider, root, &none).await;
+    send(app, "POST", "admin/models/sync", root, &none).await;
 }
 
 async fn check(database: Database) {
+    // It lists nothing, so the demo model stays.
+    let proxy = LiteLlm::start().await;
+    let litellm = format!(
+        "api_url = {:?}\napi_key = {MASTER:?}\nallow_private_network = true\nsync_every = 0\nmirror_keys = false",
+        proxy.url
+    );
     let mut app = App::start_with(database, |config| {
         config.auth.mock_auth = true;
         // All of it comes from one address.
         config.rate_limits.links_per_minute = 1000;
         config.rate_limits.links_per_hour = 1000;
+        config.add_litellm(&litellm).unwrap();
     })
     .await;
+    // What the server does by itself at its start is done before anybody asks for something.
+    while server::for_tests::models_sync(&app.state)
+        .await
+        .unwrap()
+        .last_attempt_at
+        .is_none()
+    {
+        tokio::task::yield_now().await;
+    }
     let document = serde_json::to_value(server::http::openapi(app.state.config())).unwrap();
     let told = witness(&mut app, &document);
     let root = app.admin().await;

@@ -3,6 +3,7 @@
 mod authenticator;
 mod database;
 pub mod issuer;
+pub mod litellm;
 pub mod organizations;
 mod query;
 mod requests;
@@ -49,6 +50,12 @@ impl App {
     /// With settings that only a configuration's own sources can carry, such as secrets.
     pub async fn start_with_variables(database: Database, variables: &[(&str, &str)]) -> Self {
         let config = from_variables(&database, variables);
+        Self::on(database, config, Clock::settable(START)).await
+    }
+
+    /// With a configuration file.
+    pub async fn start_with_file(database: Database, file: &std::path::Path, variables: &[(&str, &str)]) -> Self {
+        let config = from_sources(&database, vec![file.to_owned()], variables);
         Self::on(database, config, Clock::settable(START)).await
     }
 
@@ -191,6 +198,15 @@ impl App {
         }
     }
 
+    /// Everything the database holds, but for what processes write by themselves; equal when nothing was written in between.
+    pub async fn content(&self) -> String {
+        if self.database.url.starts_with("sqlite") {
+            let digest = server::for_tests::digest(&self.state).await.expect("a digest");
+            return server::crypto::hex(&digest);
+        }
+        self.database.rows()
+    }
+
     pub async fn disable(&self, person: &Person) {
         let id = person.id.parse().expect("an id");
         server::for_tests::disable(&self.state, id).await.expect("disabled");
@@ -235,6 +251,10 @@ impl App {
 
 /// [`Config::for_tests`] with more variables.
 fn from_variables(database: &Database, variables: &[(&str, &str)]) -> Config {
+    from_sources(database, Vec::new(), variables)
+}
+
+fn from_sources(database: &Database, files: Vec<std::path::PathBuf>, variables: &[(&str, &str)]) -> Config {
     let dir = database.dir().display().to_string();
     let usual = [
         ("WEIRGATE_SERVER__DATA_DIR", dir.as_str()),
@@ -243,6 +263,7 @@ fn from_variables(database: &Database, variables: &[(&str, &str)]) -> Config {
     ];
     let sources = Sources {
         no_usual_file: true,
+        files,
         env: usual.into_iter().chain(variables.iter().copied()).collect(),
         ..Sources::default()
     };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Availability, ModelKind, NewPrice, PerMillion, catalogue_name, is_capability, sent};
+use super::{Availability, ModelKind, NewPrice, Origin, PerMillion, catalogue_name, is_capability, sent};
 use crate::{
     ModelId, Timestamp,
     accounts::wrong,
@@ -66,8 +66,11 @@ pub struct Model {
     pub routes: Vec<ModelRoute>,
     /// The version that holds; null = unpriced, which every call with it says.
     pub price: Option<PerMillion>,
-    /// It comes from the configuration file, which alone changes it.
+    /// The configuration file wrote it or the LiteLLM proxy listed it (`origin` says which), and that alone changes it.
     pub managed: bool,
+    pub origin: Origin,
+    /// Who serves it behind the proxy that listed it; a label.
+    pub vendor: Option<String>,
     pub is_enabled: bool,
     /// Whether a call would find a provider that is enabled.
     pub is_served: bool,

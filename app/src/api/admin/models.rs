@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use types::catalogue::{Availability, ModelKind};
+use types::catalogue::{Availability, ModelKind, Origin};
 
+use super::litellm::LiteLlmView;
 #[cfg(feature = "ssr")]
-use super::{PAGE, address, auditor, change, given, id as id_of, path};
+use super::{PAGE, address, auditor, change, given, id as id_of, litellm, path};
 use crate::{
     api::{Form, Moment},
     error::ApiError,
@@ -53,6 +54,9 @@ pub struct ModelView {
     /// Absent = unpriced.
     pub price: Option<Written>,
     pub managed: bool,
+    pub origin: Origin,
+    /// Who serves it behind the proxy that listed it.
+    pub vendor: String,
     pub is_enabled: bool,
     pub is_served: bool,
     /// Absent for one that is being made.
@@ -64,6 +68,8 @@ pub struct ModelsView {
     pub models: Vec<ModelView>,
     /// The address of the next page.
     pub next: Option<String>,
+    /// None without a proxy.
+    pub litellm: Option<LiteLlmView>,
     pub may_change: bool,
     pub form: Form,
 }
@@ -72,9 +78,14 @@ pub struct ModelsView {
 pub async fn read_models(#[server(default)] after: String) -> Result<ModelsView, ApiError> {
     let request = Request::current()?;
     let user = auditor(&request).await?;
-    let page = async { models::page(&request.state, &user.auditor()?, PAGE, given(&after)).await };
-    let page = page.await.map_err(|error| request.error(&error))?;
+    let read = async {
+        let auditor = user.auditor()?;
+        let page = models::page(&request.state, &auditor, PAGE, given(&after)).await?;
+        Ok((page, server::litellm::status(&request.state, &auditor).await?))
+    };
+    let (page, status) = read.await.map_err(|error: server::Error| request.error(&error))?;
     Ok(ModelsView {
+        litellm: litellm::shown(&Format::of(&request, &user), status),
         next: page
             .next_cursor
             .map(|after| address(&path("models"), &[("after", &after)])),
@@ -104,6 +115,8 @@ fn shown(model: Model) -> ModelView {
         routes: model.routes.into_iter().map(route).collect(),
         price: model.price.map(written),
         managed: model.managed,
+        origin: model.origin,
+        vendor: model.vendor.unwrap_or_default(),
         is_enabled: model.is_enabled,
         is_served: model.is_served,
         availability: Some(model.availability),
@@ -128,7 +141,7 @@ pub struct VersionView {
     pub version: String,
     /// Absent where the price was withdrawn.
     pub price: Option<Written>,
-    /// Absent for the configuration file and the command line.
+    /// Absent for the configuration file, the command line and a proxy's list.
     pub author: Option<String>,
     pub since: Moment,
 }

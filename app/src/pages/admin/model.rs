@@ -10,7 +10,7 @@ use super::{
     Page, load,
     models::{available, in_short},
     provider::switch,
-    providers::states,
+    providers::{managed_words, states},
     trouble,
 };
 use crate::{
@@ -63,7 +63,7 @@ fn page(data: ModelPage) -> AnyView {
     let is_mine = may_change && !(model.managed && model.is_enabled);
     let managed = model
         .managed
-        .then(|| view! { <Notice tone=Tone::Info>{text.catalogue.managed_note}</Notice> });
+        .then(|| view! { <Notice tone=Tone::Info>{managed_words(text, model.origin).1}</Notice> });
     let heading = match is_new {
         true => words.new.to_owned(),
         false => model.name.clone(),
@@ -71,7 +71,7 @@ fn page(data: ModelPage) -> AnyView {
     let state = (!is_new).then(|| {
         view! {
             <p>
-                {states(text, model.is_enabled, model.managed)} " " {available(text, &model)} " "
+                {states(text, model.is_enabled, model.managed.then_some(model.origin))} " " {available(text, &model)} " "
                 {in_short(text, model.price.as_ref())}
             </p>
         }
@@ -142,6 +142,7 @@ fn facts(text: &'static Text, model: &ModelView) -> AnyView {
                 {fact(words.context, &model.context)}
                 {fact(words.output, &model.output)}
                 {fact(words.capabilities, &model.capabilities)}
+                {fact(text.catalogue.litellm.vendor, &model.vendor)}
             </dl>
             <p class="label mt-3">{words.routes}</p>
             <ul>{routes}</ul>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Next, Page, asked, load, providers::states};
+use super::{Next, Page, asked, litellm, load, providers::states, trouble};
 use crate::{
     api::admin::{
         models::{ModelView, ModelsView, Written, read_models},
@@ -34,6 +34,10 @@ fn page(data: ModelsView) -> AnyView {
             </a>
         }
     });
+    let trouble = trouble(data.form.error_of("sync_models"), text.catalogue.in_the_way);
+    let proxy = data
+        .litellm
+        .map(|proxy| litellm::section(text, proxy, data.may_change, &data.form));
     let list = match data.models.is_empty() {
         true => view! { <Empty icon=icondata_lu::LuBoxes title=words.empty note=words.empty_note /> }.into_any(),
         false => table(text, data.models),
@@ -41,6 +45,8 @@ fn page(data: ModelsView) -> AnyView {
     view! {
         <Page open="models">
             {done.map(|done| view! { <Notice tone=Tone::Good>{done}</Notice> })}
+            {trouble}
+            {proxy}
             <section class="card card-flush">
                 <div class="card-head">
                     <div>
@@ -79,7 +85,7 @@ fn table(text: &'static Text, models: Vec<ModelView>) -> AnyView {
                 <td role="cell" data-label=words.price title=text.catalogue.per_million>
                     {in_short(text, model.price.as_ref())}
                 </td>
-                <td role="cell">{states(text, model.is_enabled, model.managed)} {unserved}</td>
+                <td role="cell">{states(text, model.is_enabled, model.managed.then_some(model.origin))} {unserved}</td>
                 <td role="cell" data-label=words.availability>
                     {available(text, &model)}
                 </td>

@@ -2,6 +2,7 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_params_map;
+use types::catalogue::Origin;
 
 use super::{
     Page, load,
@@ -74,7 +75,7 @@ fn page(data: ProviderPage) -> AnyView {
                 </p>
                 <h2 class="text-lg anywhere">{provider.name.clone()}</h2>
                 <p class="muted small anywhere">{provider.base_url.clone()}</p>
-                <p>{states(text, provider.is_enabled, provider.managed)}</p>
+                <p>{states(text, provider.is_enabled, provider.managed.then_some(Origin::Config))}</p>
             </div>
             {done.map(|done| view! { <Notice tone=Tone::Good>{done}</Notice> })}
             {trouble(error, text.catalogue.in_the_way)}

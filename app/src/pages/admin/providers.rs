@@ -1,7 +1,10 @@
 //! `/admin/providers`: who serves models, and adding one more.
 
 use leptos::{prelude::*, server_fn::ServerFn};
-use types::provider::{Shape, VENDORS, Vendor, vendor_of};
+use types::{
+    catalogue::Origin,
+    provider::{Shape, VENDORS, Vendor, vendor_of},
+};
 
 use super::{Next, Page, asked, load, trouble};
 use crate::{
@@ -87,7 +90,7 @@ fn table(text: &'static Text, providers: Vec<ProviderView>) -> AnyView {
                 <td role="cell" data-label=words.models>
                     {provider.models.clone()}
                 </td>
-                <td role="cell">{states(text, provider.is_enabled, provider.managed)}</td>
+                <td role="cell">{states(text, provider.is_enabled, provider.managed.then_some(Origin::Config))}</td>
             </tr>
         }
         .into_any()
@@ -111,18 +114,19 @@ fn table(text: &'static Text, providers: Vec<ProviderView>) -> AnyView {
     .into_any()
 }
 
-/// Whether it is enabled, and whether the configuration owns it.
-pub fn states(text: &'static Text, is_enabled: bool, managed: bool) -> AnyView {
+/// Whether it is enabled, and what owns it, if it is not pages.
+pub fn states(text: &'static Text, is_enabled: bool, owner: Option<Origin>) -> AnyView {
     let words = &text.catalogue;
     let (class, state) = match is_enabled {
         true => ("tag tag-good", words.enabled),
         false => ("tag tag-warn", words.disabled),
     };
-    let managed = managed.then(|| {
+    let managed = owner.map(|owner| {
+        let (name, note) = managed_words(text, owner);
         view! {
             " "
-            <span class="tag" title=words.managed_note>
-                {words.managed}
+            <span class="tag" title=note>
+                {name}
             </span>
         }
     });
@@ -131,6 +135,15 @@ pub fn states(text: &'static Text, is_enabled: bool, managed: bool) -> AnyView {
         {managed}
     }
     .into_any()
+}
+
+/// The mark of what pages may not change, and what it means.
+pub fn managed_words(text: &'static Text, owner: Origin) -> (&'static str, &'static str) {
+    let words = &text.catalogue;
+    match owner {
+        Origin::Litellm => (words.litellm.managed, words.litellm.managed_note),
+        Origin::Config | Origin::Page => (words.managed, words.managed_note),
+    }
 }
 
 /// Without a script, a vendor's link opens this page with the form filled in.

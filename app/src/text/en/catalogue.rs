@@ -2,6 +2,7 @@
 
 use types::{
     catalogue::{Availability, ModelKind, TestOutcome},
+    litellm::{SkipReason, SyncFailure},
     provider::Shape,
 };
 
@@ -10,6 +11,7 @@ use crate::text::catalogue::*;
 pub const CATALOGUE: Catalogue = Catalogue {
     providers: PROVIDERS,
     models: MODELS,
+    litellm: LITELLM,
     offered: OFFERED,
     wrong: |code| {
         Some(match code {
@@ -173,12 +175,61 @@ const MODELS: CatalogueModels = CatalogueModels {
     version: "Version",
     since: "Since",
     author: "By",
-    configuration: "configuration or command line",
+    configuration: "configuration, command line or LiteLLM",
     disable_note: "Nobody can call it then; nothing is deleted.",
     delete: "Delete model",
     delete_ask: |name| format!("Delete {name}?"),
     delete_note: "Only a model that was never called and that no key, team or organization is limited to can be deleted.",
     deleted: "The model is deleted.",
+};
+
+const LITELLM: LiteLlm = LiteLlm {
+    title: "LiteLLM",
+    note: "The configured proxy's list of models is taken over by itself, and whenever you ask for it.",
+    sync: "Take models over now",
+    synced: "The models are taken over.",
+    managed: "From LiteLLM",
+    managed_note: "The LiteLLM proxy lists this model, and only its list changes it. Change it there and take its models over again.",
+    stale: "Stale",
+    stays: "The last known models stay.",
+    failure: |failure| match failure {
+        SyncFailure::Unreachable => "LiteLLM could not be reached.",
+        SyncFailure::Timeout => "LiteLLM did not answer in time.",
+        SyncFailure::Unauthorized => "LiteLLM refused the key of litellm.api_key.",
+        SyncFailure::Status => "LiteLLM answered with an error.",
+        SyncFailure::TooLarge => "LiteLLM's list of models is larger than 8 MiB.",
+        SyncFailure::Malformed => "What answered does not talk like LiteLLM. Is litellm.api_url right?",
+        SyncFailure::Empty => "LiteLLM lists no models at all, as one does that is still starting.",
+        SyncFailure::Paused => "LiteLLM failed several times and is left alone for a moment.",
+    },
+    never: "never",
+    last_success: "Last taken over",
+    last_attempt: "Last tried",
+    models: "Models from it",
+    vendor: "Served there by",
+    report: "What the last take-over did",
+    nothing: "Nothing was different.",
+    lists: [
+        "New",
+        "Changed",
+        "Gone, disabled",
+        "Restored",
+        "Skipped",
+        "Without a price",
+        "Price rounded",
+        "Dearer there for long calls",
+        "Deployments differ, the dearest price holds",
+    ],
+    reason: |reason| match reason {
+        SkipReason::InConfiguration => "the configuration has a model of this name",
+        SkipReason::MadeHere => "a model of this name was made here",
+        SkipReason::Wildcard => "its name stands for many",
+        SkipReason::Name => "its name cannot travel in a header",
+        SkipReason::Mode => "it answers neither chats nor embeddings",
+        SkipReason::Unreadable => "its description cannot be read",
+    },
+    no_name: "(no name)",
+    more: |count| format!("and {count} more"),
 };
 
 const OFFERED: Offered = Offered {

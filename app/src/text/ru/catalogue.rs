@@ -2,6 +2,7 @@
 
 use types::{
     catalogue::{Availability, ModelKind, TestOutcome},
+    litellm::{SkipReason, SyncFailure},
     provider::Shape,
 };
 
@@ -10,6 +11,7 @@ use crate::text::catalogue::*;
 pub const CATALOGUE: Catalogue = Catalogue {
     providers: PROVIDERS,
     models: MODELS,
+    litellm: LITELLM,
     offered: OFFERED,
     wrong: |code| {
         Some(match code {
@@ -171,12 +173,61 @@ const MODELS: CatalogueModels = CatalogueModels {
     version: "Версия",
     since: "С",
     author: "Кто",
-    configuration: "конфигурация или командная строка",
+    configuration: "конфигурация, командная строка или LiteLLM",
     disable_note: "Тогда её никто не вызовет; ничего не удаляется.",
     delete: "Удалить модель",
     delete_ask: |name| format!("Удалить {name}?"),
     delete_note: "Удалить можно только модель, которую ни разу не вызывали и которой не ограничен ни ключ, ни команда, ни организация.",
     deleted: "Модель удалена.",
+};
+
+const LITELLM: LiteLlm = LiteLlm {
+    title: "LiteLLM",
+    note: "Список моделей настроенного прокси перенимается сам и по вашей просьбе.",
+    sync: "Перенять модели сейчас",
+    synced: "Модели переняты.",
+    managed: "Из LiteLLM",
+    managed_note: "Эту модель перечисляет прокси LiteLLM, и меняет её только его список. Измените её там и переймите модели снова.",
+    stale: "Устарело",
+    stays: "Остаются последние известные модели.",
+    failure: |failure| match failure {
+        SyncFailure::Unreachable => "LiteLLM недоступен.",
+        SyncFailure::Timeout => "LiteLLM не ответил вовремя.",
+        SyncFailure::Unauthorized => "LiteLLM не принял ключ из litellm.api_key.",
+        SyncFailure::Status => "LiteLLM ответил ошибкой.",
+        SyncFailure::TooLarge => "Список моделей LiteLLM больше 8 МиБ.",
+        SyncFailure::Malformed => "То, что ответило, не похоже на LiteLLM. Верен ли litellm.api_url?",
+        SyncFailure::Empty => "LiteLLM не перечисляет ни одной модели, как бывает, пока он запускается.",
+        SyncFailure::Paused => "LiteLLM отказал несколько раз, и его пока не спрашивают.",
+    },
+    never: "никогда",
+    last_success: "Последний раз переняты",
+    last_attempt: "Последняя попытка",
+    models: "Моделей оттуда",
+    vendor: "Там обслуживает",
+    report: "Что изменилось в последний раз",
+    nothing: "Ничего не изменилось.",
+    lists: [
+        "Новые",
+        "Изменились",
+        "Исчезли, выключены",
+        "Вернулись",
+        "Пропущены",
+        "Без цены",
+        "Цена округлена",
+        "Там дороже для длинных вызовов",
+        "Развёртывания различаются, действует самая высокая цена",
+    ],
+    reason: |reason| match reason {
+        SkipReason::InConfiguration => "модель с этим именем есть в конфигурации",
+        SkipReason::MadeHere => "модель с этим именем создана здесь",
+        SkipReason::Wildcard => "имя обозначает сразу многие",
+        SkipReason::Name => "имя нельзя передать в заголовке",
+        SkipReason::Mode => "она не для чатов и не для эмбеддингов",
+        SkipReason::Unreadable => "описание не читается",
+    },
+    no_name: "(без имени)",
+    more: |count| format!("и ещё {count}"),
 };
 
 const OFFERED: Offered = Offered {

@@ -19,6 +19,8 @@ pub struct Model {
     pub capabilities: String,
     pub max_output_tokens: Option<i32>,
     pub origin: String,
+    /// Who serves it behind the proxy it was taken over from; a label.
+    pub vendor: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
