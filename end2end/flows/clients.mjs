@@ -11,6 +11,7 @@ import { CREDENTIAL, MODELS, PRICE, startFake } from "../lib/fake.mjs";
 import { HERE, finish, freePort, required, start, temporaryFolder, until } from "../lib/process.mjs";
 import { Report, table } from "../lib/report.mjs";
 import { fakeProviders, startWeirgate } from "../lib/weirgate.mjs";
+import { recipes } from "./recipes.mjs";
 
 const CLIENTS = [
   { name: "anthropic (Python)", dialect: "anthropic", program: () => [required("WEIRGATE_PYTHON"), "anthropic_client.py"] },
@@ -19,8 +20,8 @@ const CLIENTS = [
   { name: "openai (TypeScript)", dialect: "openai", program: () => [process.execPath, "openai_client.mjs"] },
 ];
 const MODES = { anthropic: ["json", "stream"], openai: ["json", "stream", "stream_usage", "responses", "responses_stream", "embeddings"] };
-/** What an upstream is asked for that speaks Chat Completions and nothing else of OpenAI's. */
-const CHAT_MODES = ["json", "stream", "stream_usage"];
+/** What a LiteLLM proxy is asked for: its vectors would need models of another kind there. */
+const LITELLM_MODES = MODES.openai.filter((mode) => mode !== "embeddings");
 const MODEL = { anthropic: "claude-steady", openai: "gpt-steady" };
 /** The fake's vectors: the input's place, its length, a half. */
 const VECTOR = [0, 36, 0.5];
@@ -32,6 +33,7 @@ export async function run() {
   const report = new Report();
   const rows = [];
   const fake = await startFake();
+  let litellm;
 
   await report.step("SDKs straight to the fake", () => direct(report, rows, fake));
   await report.step("Weirgate → fake", async () => {
@@ -43,14 +45,16 @@ export async function run() {
   });
   if (process.env.WEIRGATE_LITELLM_PYTHON) {
     await report.step("Weirgate → LiteLLM → fake", async () => {
-      const litellm = await startLitellm(fake);
-      const weirgate = await startWeirgate({ name: "weirgate-litellm", providers: litellmProviders(litellm) });
-      await through(report, rows, weirgate, "Weirgate, LiteLLM", { openai: CHAT_MODES });
+      litellm = litellmProviders(await startLitellm(fake));
+      const weirgate = await startWeirgate({ name: "weirgate-litellm", providers: litellm });
+      await through(report, rows, weirgate, "Weirgate, LiteLLM", { openai: LITELLM_MODES });
       await weirgate.stop();
     });
   } else {
     console.log("– Weirgate → LiteLLM → fake left out: WEIRGATE_LITELLM_PYTHON is not set");
   }
+
+  await recipes(report, fake, litellm);
 
   console.log();
   table(["client", "mode", "by way of", "input", "cache read", "write 5m", "write 1h", "output", "cost (n$)", "ms", ""], rows);
@@ -203,7 +207,7 @@ function row(client, asked, way, result, tokens, cost, holds) {
   ];
 }
 
-async function startLitellm(fake) {
+export async function startLitellm(fake) {
   const folder = temporaryFolder("litellm");
   const models = [];
   for (const [dialect, base] of [["anthropic", fake.url], ["openai", `${fake.url}/v1`]]) {
@@ -226,10 +230,10 @@ async function startLitellm(fake) {
   return { url, key };
 }
 
-function litellmProviders({ url, key }) {
+export function litellmProviders({ url, key }) {
   const own = (dialect) => Object.fromEntries(Object.keys(MODELS[dialect]).map((name) => [name, name]));
   return [
     { id: "litellm-anthropic", dialect: "anthropic", base_url: url, api_key: key, models: own("anthropic") },
-    { id: "litellm-openai", dialect: "openai", base_url: `${url}/v1`, api_key: key, models: own("openai") },
+    { id: "litellm-openai", dialect: "openai", base_url: `${url}/v1`, api_key: key, responses: true, models: own("openai") },
   ];
 }
