@@ -14,8 +14,10 @@ import { CLIENTS, PROMPT, RESULTS, TOOLS_PROMPT, WORKS, objects, speaks } from "
 /** Upstreams of one format each, for clients that speak another. Empty as long as the gateway refuses such calls with 400. */
 const TRANSLATED = [];
 
-/** A client that is still running then is one that retries in silence. */
+/** For work, on a machine that does much else. */
 const PATIENCE_MS = 120_000;
+/** Some clients ask again for minutes: longer than all others take, shorter than any of them. */
+const REFUSED_PATIENCE_MS = 45_000;
 /** From its first call to its last: a refusal must not look like a client that hangs. */
 const AT_ONCE_MS = 15_000;
 const AT_A_TIME = 3;
@@ -118,7 +120,7 @@ async function working(report, client, { way, server, model, answer }) {
   for (const [name, start] of client.program ? [["all", client.program]] : Object.entries(client.works)) {
     const what = `${client.id}, ${way}, ${name}`;
     const failures = report.failures.length;
-    const output = await run(client, recipe, start, `${way}-${name}`, { WORK_MODEL: model, WORK_PROMPT: TOOLS_PROMPT });
+    const output = await run(client, recipe, start, `${way}-${name}`, { more: { WORK_MODEL: model, WORK_PROMPT: TOOLS_PROMPT, WORK_WAY: way } });
     report.equal(output.code, 0, `${what}: exit code: ${output.stderr.slice(-800)}`);
     const done = client.program ? saidByProgram(output) : [{ work: name, text: client.answer?.(output) ?? output.stdout, calls: client.tokens?.(output) }];
     for (const { work, text } of done) {
@@ -184,7 +186,7 @@ async function refused(report, client, { status, server, key, model }) {
   const passing = await startPassing(server.origin);
   const recipe = await follow(client.id, { origin: passing.origin, key, model });
   const outputs = await prepare(client, recipe, status);
-  const output = await run(client, recipe, client.program ?? client.works.streamed, status, {});
+  const output = await run(client, recipe, client.program ?? client.works.streamed, status, { patience: REFUSED_PATIENCE_MS });
   const calls = passing.take();
   await passing.stop();
   if (client.exits !== false) report.fact(output.code !== 0, `${what}: it does not end well`, output.stdout.slice(-300));
@@ -192,6 +194,10 @@ async function refused(report, client, { status, server, key, model }) {
   if (status !== 429 && calls.length > 0 && !client.prepare) {
     const ms = Math.round(calls.at(-1).at - calls[0].at);
     report.fact(ms < AT_ONCE_MS, `${what}: told at once`, `${ms} ms`);
+  }
+  if (output.late) {
+    report.equal(status, 429, `${what}: no end, and only a rate limit is worth another try`);
+    return `asks on for more than ${REFUSED_PATIENCE_MS / 1000} s`;
   }
   const text = [...outputs, output].map((one) => one.stdout + one.stderr).join("\n");
   const asked = calls.filter((call) => call.status === status).length;
@@ -202,20 +208,21 @@ async function refused(report, client, { status, server, key, model }) {
 /** What is typed once, before the client is used. */
 async function prepare(client, recipe, name) {
   const outputs = [];
-  for (const command of client.prepare?.(recipe) ?? []) outputs.push(await run(client, recipe, () => command, `${name}-prepare`, {}));
+  for (const command of client.prepare?.(recipe) ?? []) outputs.push(await run(client, recipe, () => command, `${name}-prepare`));
   return outputs;
 }
 
-async function run(client, recipe, how, name, more) {
+async function run(client, recipe, how, name, { more = {}, patience = PATIENCE_MS } = {}) {
   const [command, args, stdin] = how(recipe);
   const PATH = [client.path?.(), process.env.PATH].filter(Boolean).join(":");
   const child = start(`recipe-${client.id}-${name}`, command, args, { env: { ...client.env, ...recipe.env, ...more, PATH }, cwd: recipe.work, stdin });
   let stderr = "";
   child.stderr.on("data", (chunk) => (stderr += chunk));
-  const late = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  let late = false;
+  const timer = setTimeout(() => (late = child.kill("SIGKILL")), patience);
   const { code } = await child.exited;
-  clearTimeout(late);
-  return { code, stdout: child.output, stderr };
+  clearTimeout(timer);
+  return { code, late, stdout: child.output, stderr };
 }
 
 function flat(text) {

@@ -7,7 +7,9 @@ const height = tool({
   inputSchema: jsonSchema({ type: "object", properties: { place: { type: "string" } }, required: ["place"], additionalProperties: false }),
   execute: async ({ place }) => `41 cm at ${place}`,
 });
-const request = { model, tools: { height }, stopWhen: stepCountIs(4), prompt: process.env.WORK_PROMPT };
+// Of the OpenAI provider: without it, what was said is referred to by ids, which only the provider that said it can look up.
+const providerOptions = ["own", "litellm"].includes(process.env.WORK_WAY) ? {} : { openai: { store: false } };
+const request = { model, providerOptions, tools: { height }, stopWhen: stepCountIs(4), prompt: process.env.WORK_PROMPT };
 
 function tell(work, text, steps) {
   const calls = steps.map(({ usage: { inputTokenDetails: details, outputTokens } }) => ({
