@@ -7,10 +7,11 @@ import path from "node:path";
 
 import { Account, request } from "../lib/api.mjs";
 import { CREDENTIAL, MODELS, PRICE, startFake } from "../lib/fake.mjs";
-import { askThere, behind, modelsOf, startLitellm, synced } from "../lib/litellm.mjs";
+import { askThere, behind, litellmProviders, modelsOf, startLitellm, synced } from "../lib/litellm.mjs";
 import { HERE, finish, required, temporaryFolder } from "../lib/process.mjs";
 import { Report, table } from "../lib/report.mjs";
 import { fakeProviders, startWeirgate } from "../lib/weirgate.mjs";
+import { recipes } from "./recipes.mjs";
 
 const CLIENTS = [
   { name: "anthropic (Python)", dialect: "anthropic", program: () => [required("WEIRGATE_PYTHON"), "anthropic_client.py"] },
@@ -19,8 +20,8 @@ const CLIENTS = [
   { name: "openai (TypeScript)", dialect: "openai", program: () => [process.execPath, "openai_client.mjs"] },
 ];
 const MODES = { anthropic: ["json", "stream"], openai: ["json", "stream", "stream_usage", "responses", "responses_stream", "embeddings"] };
-/** What an upstream is asked for that speaks Chat Completions and nothing else of OpenAI's. */
-const CHAT_MODES = ["json", "stream", "stream_usage"];
+/** What a LiteLLM proxy is asked for: its vectors would need models of another kind there. */
+const LITELLM_MODES = MODES.openai.filter((mode) => mode !== "embeddings");
 const MODEL = { anthropic: "claude-steady", openai: "gpt-steady" };
 /** The fake's vectors: the input's place, its length, a half. */
 const VECTOR = [0, 36, 0.5];
@@ -32,6 +33,7 @@ export async function run() {
   const report = new Report();
   const rows = [];
   const fake = await startFake();
+  let litellm;
 
   await report.step("SDKs straight to the fake", () => direct(report, rows, fake));
   await report.step("Weirgate → fake", async () => {
@@ -43,16 +45,19 @@ export async function run() {
   });
   if (process.env.WEIRGATE_LITELLM_PYTHON) {
     await report.step("Weirgate → LiteLLM → fake", async () => {
-      const litellm = await startLitellm(modelsOf(fake));
-      const weirgate = await startWeirgate({ name: "weirgate-litellm", env: behind(litellm) });
+      const proxy = await startLitellm(modelsOf(fake));
+      litellm = litellmProviders(proxy);
+      const weirgate = await startWeirgate({ name: "weirgate-litellm", env: behind(proxy) });
       await synced(report, weirgate);
-      await priced(report, weirgate, litellm);
-      await through(report, rows, weirgate, "Weirgate, LiteLLM", { openai: CHAT_MODES });
+      await priced(report, weirgate, proxy);
+      await through(report, rows, weirgate, "Weirgate, LiteLLM", { openai: LITELLM_MODES });
       await weirgate.stop();
     });
   } else {
     console.log("– Weirgate → LiteLLM → fake left out: WEIRGATE_LITELLM_PYTHON is not set");
   }
+
+  await recipes(report, fake, litellm);
 
   console.log();
   table(["client", "mode", "by way of", "input", "cache read", "write 5m", "write 1h", "output", "cost (n$)", "ms", ""], rows);

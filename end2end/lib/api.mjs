@@ -61,6 +61,14 @@ export class Account {
     return new Map([...rows].map(([, id, row]) => [id, row.replace(/<!--[\s\S]*?-->/g, "").replace(/<[^>]*>/g, " ").replace(/\s+/g, " ")]));
   }
 
+  /** The rows of all calls so far, as soon as there are as many and none is open. */
+  async settledCalls(count) {
+    return until(`${count} settled rows`, async () => {
+      const rows = await this.recent();
+      return rows.length >= count && rows.every((row) => row.status !== "open") && rows;
+    });
+  }
+
   /** The rows of these calls, by request id, as soon as all of them are settled. */
   async settled(requestIds, limit = 15_000) {
     return until(

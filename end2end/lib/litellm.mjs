@@ -51,6 +51,15 @@ export function modelsOf(fake) {
   );
 }
 
+/** The proxy as a provider for each format, without taking its models over. */
+export function litellmProviders({ url, key }) {
+  const own = (dialect) => Object.fromEntries(Object.keys(MODELS[dialect]).map((name) => [name, name]));
+  return [
+    { id: "litellm-anthropic", dialect: "anthropic", base_url: url, api_key: key, models: own("anthropic") },
+    { id: "litellm-openai", dialect: "openai", base_url: `${url}/v1`, api_key: key, responses: true, models: own("openai") },
+  ];
+}
+
 /** The variables that put a Weirgate in front of it. */
 export function behind({ url, key }) {
   return {

@@ -29,6 +29,12 @@ export class Report {
     return false;
   }
 
+  /** Takes over what another one noted. */
+  add(other) {
+    this.facts += other.facts;
+    this.failures.push(...other.failures);
+  }
+
   /** Runs a step by its name; an exception fails the step, not the run. */
   async step(name, run) {
     const began = performance.now();

@@ -34,16 +34,44 @@ pub fn e2e(place: &Place, long: bool) -> Result<()> {
     process::shown(command)
 }
 
-/// Unmodified vendors' SDKs, directly and through a proxy nobody here wrote.
-pub fn clients(place: &Place, long: bool) -> Result<()> {
+/// Which clients run, and what becomes of what they find.
+#[derive(Clone, Copy, Default, clap::Args)]
+pub struct ClientsArguments {
+    /// With `clients`: also those that are too large for every run.
+    #[arg(long)]
+    all: bool,
+    /// With `clients`: writes docs/reference/clients.md instead of comparing with it.
+    #[arg(long)]
+    write: bool,
+}
+
+/// Unmodified clients, directly, by their recipes, and through a proxy nobody here wrote. Families of Python packages that do not go
+/// together have an environment each.
+pub fn clients(place: &Place, which: ClientsArguments, long: bool) -> Result<()> {
     setup::npm(place, &place.root.join("end2end"))?;
-    let sdks = python::environment(place, "end2end/requirements.txt")?;
-    let litellm = python::environment(place, "end2end/requirements-litellm.txt")?;
+    let mut pythons = vec![
+        ("WEIRGATE_PYTHON", "end2end/requirements.txt"),
+        ("WEIRGATE_LITELLM_PYTHON", "end2end/requirements-litellm.txt"),
+        ("WEIRGATE_LLM_PYTHON", "end2end/requirements-llm.txt"),
+    ];
+    if which.all {
+        setup::npm(place, &place.root.join("end2end/large"))?;
+        pythons.push(("WEIRGATE_LANGCHAIN_PYTHON", "end2end/requirements-langchain.txt"));
+        pythons.push(("WEIRGATE_AIDER_PYTHON", "end2end/requirements-aider.txt"));
+    }
+    let mut variables = Vec::new();
+    for (name, requirements) in pythons {
+        variables.push((name, python::environment(place, requirements)?));
+    }
     let built = build::all(place, false)?;
     let mut command = end2end(place, "clients", &built, long)?;
-    command
-        .env("WEIRGATE_PYTHON", sdks)
-        .env("WEIRGATE_LITELLM_PYTHON", litellm);
+    command.envs(variables);
+    if which.all {
+        command.env("WEIRGATE_ALL_CLIENTS", "1");
+    }
+    if which.write {
+        command.env("WEIRGATE_WRITE_DOCS", "1");
+    }
     process::shown(command)
 }
 

@@ -174,10 +174,9 @@ pub fn npm(place: &Place, folder: &Path) -> Result<()> {
     node(place)?;
     let mut command = place.command("npm")?;
     command.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder);
-    let name = if folder == place.root {
-        "the workspace"
-    } else {
-        "the end-to-end tests"
+    let name = match folder.strip_prefix(&place.root) {
+        Ok(inside) if inside != Path::new("") => inside.display().to_string(),
+        _ => "the workspace".to_owned(),
     };
     process::step(&format!("install npm packages of {name}"), command)?;
     stamp::write(&stamp, &inputs)

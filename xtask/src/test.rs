@@ -15,6 +15,8 @@ pub struct Arguments {
     /// Runs everything at its full size.
     #[arg(long)]
     long: bool,
+    #[command(flatten)]
+    clients: scripts::ClientsArguments,
     /// Measures which lines the Rust tests reach (needs cargo-llvm-cov).
     #[arg(long)]
     coverage: bool,
@@ -30,7 +32,7 @@ enum Part {
     It,
     /// Flows in a real browser.
     E2e,
-    /// Vendors' SDKs, unmodified.
+    /// Vendors' SDKs and other clients, unmodified, by their recipes.
     Clients,
     /// SIGKILLs under load.
     Kill,
@@ -127,7 +129,7 @@ impl Part {
                 with_postgres(command, &cluster)
             }
             Self::E2e => scripts::e2e(place, arguments.long),
-            Self::Clients => scripts::clients(place, arguments.long),
+            Self::Clients => scripts::clients(place, arguments.clients, arguments.long),
             Self::Crowd => scripts::crowd(place, arguments.long),
             Self::Kill => scripts::kill(place, kills(arguments), arguments.long),
         }

@@ -3,7 +3,14 @@
 
 use serde_json::{Value, json};
 
-use crate::{Usage, behaviour::Behaviour, log::now_ms, play::Event, words};
+use crate::{
+    Usage,
+    behaviour::Behaviour,
+    log::now_ms,
+    play::Event,
+    turn::{Call, Turn},
+    words,
+};
 
 /// What a request must have before the vendor looks at anything else.
 pub fn check(body: &Value) -> Result<(), String> {
@@ -16,17 +23,19 @@ pub fn check(body: &Value) -> Result<(), String> {
 
 /// The whole completion, and what it is billed at.
 pub fn json(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (String, Usage) {
-    let (answer, capped) = words::answer(asked, cap(body));
+    let turn = Turn::of(body, asked, cap(body), number);
     let choices = count(body);
-    let usage = words::usage(body, asked, answer.len() * choices);
+    let usage = words::usage(body, asked, turn.tokens() * choices);
     let mut completion = envelope("chat.completion", model, number);
+    let text = turn.has_text().then(|| turn.text());
+    let mut message = json!({"role": "assistant", "content": text, "refusal": null, "annotations": []});
+    if !turn.calls.is_empty() {
+        let calls = turn.calls.iter().map(|call| called(call, &call.arguments));
+        message["tool_calls"] = calls.collect();
+    }
     completion["choices"] = (0..choices)
         .map(|index| {
-            json!({
-                "index": index,
-                "message": {"role": "assistant", "content": answer.concat(), "refusal": null, "annotations": []},
-                "logprobs": null, "finish_reason": finish_reason(capped),
-            })
+            json!({"index": index, "message": message, "logprobs": null, "finish_reason": finish_reason(&turn)})
         })
         .collect();
     if !asked.no_usage {
@@ -39,9 +48,9 @@ pub fn json(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (Str
 
 /// The chunks of a stream, and what it is billed at when all of them are sent.
 pub fn stream(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (Vec<Event>, Usage) {
-    let (answer, capped) = words::answer(asked, cap(body));
+    let turn = Turn::of(body, asked, cap(body), number);
     let choices = count(body);
-    let usage = words::usage(body, asked, answer.len() * choices);
+    let usage = words::usage(body, asked, turn.tokens() * choices);
     let include_usage = body["stream_options"]["include_usage"] == json!(true) && !asked.no_usage;
     let mut base = envelope("chat.completion.chunk", model, number);
     base["service_tier"] = json!("default");
@@ -59,24 +68,15 @@ pub fn stream(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (V
         }
     };
     let part = |index: usize, delta: Value, finish: Value| json!([{"index": index, "delta": delta, "logprobs": null, "finish_reason": finish}]);
-    let mut events = Vec::with_capacity((answer.len() + 2) * choices + 2);
-    for index in 0..choices {
-        events.push(chunk(
-            part(
-                index,
-                json!({"role": "assistant", "content": "", "refusal": null}),
-                Value::Null,
-            ),
-            None,
-        ));
-    }
-    for word in &answer {
+    let deltas = deltas(&turn);
+    let mut events = Vec::with_capacity((deltas.len() + 1) * choices + 2);
+    for delta in &deltas {
         for index in 0..choices {
-            events.push(chunk(part(index, json!({"content": word}), Value::Null), None));
+            events.push(chunk(part(index, delta.clone(), Value::Null), None));
         }
     }
     for index in 0..choices {
-        events.push(chunk(part(index, json!({}), json!(finish_reason(capped))), None));
+        events.push(chunk(part(index, json!({}), json!(finish_reason(&turn))), None));
     }
     if include_usage {
         events.push(chunk(json!([]), Some(&usage)));
@@ -88,6 +88,26 @@ pub fn stream(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (V
         });
     }
     (events, usage)
+}
+
+/// What a choice says, bit by bit: the role, the words, each call's beginning and its arguments.
+fn deltas(turn: &Turn) -> Vec<Value> {
+    let content = if turn.has_text() { json!("") } else { Value::Null };
+    let mut deltas = vec![json!({"role": "assistant", "content": content, "refusal": null})];
+    deltas.extend(turn.words.iter().map(|word| json!({"content": word})));
+    for (index, call) in turn.calls.iter().enumerate() {
+        let mut begun = called(call, "");
+        begun["index"] = json!(index);
+        deltas.push(json!({"tool_calls": [begun]}));
+        for piece in call.pieces() {
+            deltas.push(json!({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}));
+        }
+    }
+    deltas
+}
+
+fn called(call: &Call, arguments: &str) -> Value {
+    json!({"id": format!("call_{}", call.id), "type": "function", "function": {"name": call.name, "arguments": arguments}})
 }
 
 /// An error's body.
@@ -144,6 +164,10 @@ fn count(body: &Value) -> usize {
         .clamp(1, 128)
 }
 
-fn finish_reason(capped: bool) -> &'static str {
-    if capped { "length" } else { "stop" }
+fn finish_reason(turn: &Turn) -> &'static str {
+    match (turn.capped, turn.calls.is_empty()) {
+        (true, _) => "length",
+        (false, true) => "stop",
+        (false, false) => "tool_calls",
+    }
 }

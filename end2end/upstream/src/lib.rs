@@ -4,7 +4,8 @@
 //! It speaks HTTP/1.1 on bare sockets, because a reset in the middle of an event or a byte-by-byte answer is not something a web framework
 //! lets one say. It knows nothing of Weirgate: whatever it agrees with Weirgate about, it agrees on by the vendors' formats.
 //!
-//! What a call does is chosen by its model name, so that an unmodified client can ask for it; see [`behaviour::Behaviour`].
+//! What a call does is chosen by its model name, so that an unmodified client can ask for it; see [`behaviour::Behaviour`]. Tools are called
+//! when the prompt asks for it: `call:NAME{"its":"arguments"}`, as often as it stands there, for tools that the request offers.
 #![allow(
     clippy::disallowed_methods,
     reason = "a test program: it has no state to trace its tasks through"
@@ -20,6 +21,7 @@ mod messages;
 mod play;
 mod responses;
 mod serve;
+mod turn;
 mod words;
 
 use std::{

@@ -7,6 +7,7 @@ use crate::{
     Usage,
     behaviour::{Behaviour, Cache},
     play::Event,
+    turn::Turn,
     words,
 };
 
@@ -24,11 +25,20 @@ pub fn check(body: &Value) -> Result<(), String> {
 
 /// The whole message, and what it is billed at.
 pub fn json(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (String, Usage) {
-    let (answer, capped) = words::answer(asked, body["max_tokens"].as_u64());
-    let usage = words::usage(body, asked, answer.len());
+    let turn = Turn::of(body, asked, body["max_tokens"].as_u64(), number);
+    let usage = words::usage(body, asked, turn.tokens());
     let mut message = envelope(model, number);
-    message["content"] = json!([{"type": "text", "text": answer.concat()}]);
-    message["stop_reason"] = json!(stop_reason(capped));
+    let mut content = Vec::with_capacity(turn.calls.len() + 1);
+    if turn.has_text() {
+        content.push(json!({"type": "text", "text": turn.text()}));
+    }
+    for call in &turn.calls {
+        content.push(
+            json!({"type": "tool_use", "id": format!("toolu_{}", call.id), "name": call.name, "input": call.input()}),
+        );
+    }
+    message["content"] = json!(content);
+    message["stop_reason"] = json!(stop_reason(&turn));
     if !asked.no_usage {
         let mut told = tokens(&usage, asked.cache, usage.output);
         told["service_tier"] = json!("standard");
@@ -39,8 +49,8 @@ pub fn json(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (Str
 
 /// The events of a stream, and what it is billed at when all of them are sent.
 pub fn stream(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (Vec<Event>, Usage) {
-    let (answer, capped) = words::answer(asked, body["max_tokens"].as_u64());
-    let usage = words::usage(body, asked, answer.len());
+    let turn = Turn::of(body, asked, body["max_tokens"].as_u64(), number);
+    let usage = words::usage(body, asked, turn.tokens());
     let mut message = envelope(model, number);
     if !asked.no_usage {
         // The vendor starts at one output token, before any is written.
@@ -50,23 +60,10 @@ pub fn stream(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (V
     }
     let started = Usage { output: 1, ..usage };
     let tell = |usage: Usage| (!asked.no_usage).then_some(usage);
-    let mut events = Vec::with_capacity(answer.len() + 6);
+    let mut events = Vec::with_capacity(turn.tokens() + 2 * turn.calls.len() + 6);
     events.push(event("message_start", &json!({"message": message}), tell(started)));
-    events.push(event(
-        "content_block_start",
-        &json!({"index": 0, "content_block": {"type": "text", "text": ""}}),
-        None,
-    ));
-    events.push(event("ping", &json!({}), None));
-    for word in &answer {
-        events.push(event(
-            "content_block_delta",
-            &json!({"index": 0, "delta": {"type": "text_delta", "text": word}}),
-            None,
-        ));
-    }
-    events.push(event("content_block_stop", &json!({"index": 0}), None));
-    let mut delta = json!({"delta": {"stop_reason": stop_reason(capped), "stop_sequence": null}});
+    blocks(&turn, &mut events);
+    let mut delta = json!({"delta": {"stop_reason": stop_reason(&turn), "stop_sequence": null}});
     if !asked.no_usage {
         let mut told = tokens(&usage, asked.cache, usage.output);
         if let Some(fields) = told.as_object_mut() {
@@ -79,6 +76,39 @@ pub fn stream(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (V
         events.push(event("message_stop", &json!({}), None));
     }
     (events, usage)
+}
+
+/// The text's block, then one for each call. The vendor's ping follows the first block's start.
+fn blocks(turn: &Turn, events: &mut Vec<Event>) {
+    let mut blocks = Vec::with_capacity(turn.calls.len() + 1);
+    if turn.has_text() {
+        let deltas = turn
+            .words
+            .iter()
+            .map(|word| json!({"type": "text_delta", "text": word}));
+        blocks.push((json!({"type": "text", "text": ""}), deltas.collect::<Vec<_>>()));
+    }
+    for call in &turn.calls {
+        let start = json!({"type": "tool_use", "id": format!("toolu_{}", call.id), "name": call.name, "input": {}});
+        let pieces = call.pieces().into_iter();
+        let deltas = pieces.map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));
+        blocks.push((start, deltas.collect()));
+    }
+    for (index, (start, deltas)) in blocks.into_iter().enumerate() {
+        let start = json!({"index": index, "content_block": start});
+        events.push(event("content_block_start", &start, None));
+        if index == 0 {
+            events.push(event("ping", &json!({}), None));
+        }
+        for delta in deltas {
+            events.push(event(
+                "content_block_delta",
+                &json!({"index": index, "delta": delta}),
+                None,
+            ));
+        }
+        events.push(event("content_block_stop", &json!({"index": index}), None));
+    }
 }
 
 /// An error's body.
@@ -126,8 +156,12 @@ fn event(kind: &str, data: &Value, usage: Option<Usage>) -> Event {
     }
 }
 
-fn stop_reason(capped: bool) -> &'static str {
-    if capped { "max_tokens" } else { "end_turn" }
+fn stop_reason(turn: &Turn) -> &'static str {
+    match (turn.capped, turn.calls.is_empty()) {
+        (true, _) => "max_tokens",
+        (false, true) => "end_turn",
+        (false, false) => "tool_use",
+    }
 }
 
 fn kind(status: u16) -> &'static str {

@@ -3,7 +3,14 @@
 
 use serde_json::{Value, json};
 
-use crate::{Usage, behaviour::Behaviour, log::now_ms, play::Event, words};
+use crate::{
+    Usage,
+    behaviour::Behaviour,
+    log::now_ms,
+    play::Event,
+    turn::{Call, Turn},
+    words,
+};
 
 /// What a request must have before the vendor looks at anything else.
 pub fn check(body: &Value) -> Result<(), String> {
@@ -20,52 +27,35 @@ pub fn check(body: &Value) -> Result<(), String> {
 
 /// The whole response, and what it is billed at.
 pub fn json(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (String, Usage) {
-    let (answer, capped) = words::answer(asked, body["max_output_tokens"].as_u64());
-    let usage = words::usage(body, asked, answer.len());
-    let status = status(capped);
-    let output = json!([message(number, status, Some(&answer.concat()))]);
+    let turn = Turn::of(body, asked, body["max_output_tokens"].as_u64(), number);
+    let usage = words::usage(body, asked, turn.tokens());
     let told = (!asked.no_usage).then_some(&usage);
-    (envelope(model, body, number, status, output, told).to_string(), usage)
+    let response = envelope(model, body, number, status(&turn), output(&turn, number), told);
+    (response.to_string(), usage)
 }
 
 /// The events of a stream, and what it is billed at when all of them are sent.
 pub fn stream(model: &str, body: &Value, asked: &Behaviour, number: usize) -> (Vec<Event>, Usage) {
-    let (answer, capped) = words::answer(asked, body["max_output_tokens"].as_u64());
-    let usage = words::usage(body, asked, answer.len());
-    let (status, text) = (status(capped), answer.concat());
-    let place = json!({"item_id": item_id(number), "output_index": 0, "content_index": 0});
-    let at = |fields: Value| merged(&place, fields);
+    let turn = Turn::of(body, asked, body["max_output_tokens"].as_u64(), number);
+    let usage = words::usage(body, asked, turn.tokens());
     let begun = json!({"response": envelope(model, body, number, "in_progress", json!([]), None)});
-    let item = |item: Value| json!({"output_index": 0, "item": item});
     let mut events = Events::default();
     events.push("response.created", &begun, None);
     events.push("response.in_progress", &begun, None);
-    events.push(
-        "response.output_item.added",
-        &item(message(number, "in_progress", None)),
-        None,
-    );
-    events.push("response.content_part.added", &at(json!({"part": part("")})), None);
-    for word in &answer {
-        let delta = json!({"delta": word, "logprobs": [], "obfuscation": "x".repeat(number % 5 + 1)});
-        events.push("response.output_text.delta", &at(delta), None);
+    if turn.has_text() {
+        events.message(&turn, number);
     }
-    events.push(
-        "response.output_text.done",
-        &at(json!({"text": text, "logprobs": []})),
-        None,
-    );
-    events.push("response.content_part.done", &at(json!({"part": part(&text)})), None);
-    events.push(
-        "response.output_item.done",
-        &item(message(number, status, Some(&text))),
-        None,
-    );
+    for (place, call) in turn.calls.iter().enumerate() {
+        events.call(call, place + usize::from(turn.has_text()));
+    }
     if !asked.no_done {
         let told = (!asked.no_usage).then_some(usage);
-        let output = json!([message(number, status, Some(&text))]);
-        let response = envelope(model, body, number, status, output, told.as_ref());
-        events.push(&format!("response.{status}"), &json!({"response": response}), told);
+        let response = envelope(model, body, number, status(&turn), output(&turn, number), told.as_ref());
+        events.push(
+            &format!("response.{}", status(&turn)),
+            &json!({"response": response}),
+            told,
+        );
     }
     (events.0, usage)
 }
@@ -86,6 +76,40 @@ impl Events {
             text: format!("event: {kind}\ndata: {data}\n\n"),
             usage,
         });
+    }
+
+    fn message(&mut self, turn: &Turn, number: usize) {
+        let place = json!({"item_id": item_id(number), "output_index": 0, "content_index": 0});
+        let at = |fields: Value| merged(&place, fields);
+        let item = |item: Value| json!({"output_index": 0, "item": item});
+        let text = turn.text();
+        let added = item(message(number, "in_progress", None));
+        self.push("response.output_item.added", &added, None);
+        self.push("response.content_part.added", &at(json!({"part": part("")})), None);
+        for word in &turn.words {
+            let delta = json!({"delta": word, "logprobs": [], "obfuscation": "x".repeat(number % 5 + 1)});
+            self.push("response.output_text.delta", &at(delta), None);
+        }
+        let done = at(json!({"text": text, "logprobs": []}));
+        self.push("response.output_text.done", &done, None);
+        self.push("response.content_part.done", &at(json!({"part": part(&text)})), None);
+        let done = item(message(number, status(turn), Some(&text)));
+        self.push("response.output_item.done", &done, None);
+    }
+
+    fn call(&mut self, call: &Call, index: usize) {
+        let place = json!({"item_id": format!("fc_{}", call.id), "output_index": index});
+        let item = |item: Value| json!({"output_index": index, "item": item});
+        let added = item(called(call, "in_progress", ""));
+        self.push("response.output_item.added", &added, None);
+        for piece in call.pieces() {
+            let delta = merged(&place, json!({"delta": piece, "obfuscation": "x"}));
+            self.push("response.function_call_arguments.delta", &delta, None);
+        }
+        let done = merged(&place, json!({"name": call.name, "arguments": call.arguments}));
+        self.push("response.function_call_arguments.done", &done, None);
+        let done = item(called(call, "completed", &call.arguments));
+        self.push("response.output_item.done", &done, None);
     }
 }
 
@@ -118,6 +142,21 @@ fn tokens(usage: &Usage) -> Value {
     })
 }
 
+fn output(turn: &Turn, number: usize) -> Value {
+    let text = turn
+        .has_text()
+        .then(|| message(number, status(turn), Some(&turn.text())));
+    let calls = turn.calls.iter().map(|call| called(call, "completed", &call.arguments));
+    text.into_iter().chain(calls).collect()
+}
+
+fn called(call: &Call, status: &str, arguments: &str) -> Value {
+    json!({
+        "id": format!("fc_{}", call.id), "type": "function_call", "status": status, "arguments": arguments,
+        "call_id": format!("call_{}", call.id), "name": call.name,
+    })
+}
+
 fn message(number: usize, status: &str, text: Option<&str>) -> Value {
     let content: Vec<Value> = text.map(part).into_iter().collect();
     json!({"id": item_id(number), "type": "message", "status": status, "content": content, "role": "assistant"})
@@ -131,6 +170,6 @@ fn item_id(number: usize) -> String {
     format!("msg_fake{number:016}")
 }
 
-fn status(capped: bool) -> &'static str {
-    if capped { "incomplete" } else { "completed" }
+fn status(turn: &Turn) -> &'static str {
+    if turn.capped { "incomplete" } else { "completed" }
 }

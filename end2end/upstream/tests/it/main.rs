@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests")]
 
 mod bare;
+mod calls;
 mod client;
 mod faults;
 mod formats;

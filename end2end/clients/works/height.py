@@ -1,0 +1,3 @@
+def height(place: str) -> str:
+    """How high the water stands"""
+    return f"41 cm at {place}"
