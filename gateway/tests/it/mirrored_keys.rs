@@ -125,7 +125,7 @@ async fn call_of_a_mirrored_key_carries_its_own_credential_to_the_proxy_alone() 
     let (url, proxy) = proxy().await;
     let house = behind(&url, true).await;
     let own = mirrored(&house, house.key_id).await;
-    assert_eq!(proxy.lock().unwrap().keys, [own.clone()]);
+    assert_eq!(proxy.lock().unwrap().keys, std::slice::from_ref(&own));
     assert_eq!(status(&house, &house.key, CHAT, &chat("behind", false)).await, 200);
     let count = messages("behind", false);
     assert_eq!(

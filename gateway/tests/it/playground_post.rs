@@ -135,6 +135,9 @@ async fn call_under_way_is_told_as_open() {
 }
 
 /// Everything that does not get in, each with its one status and kind, and nothing of it reaches the upstream.
+/// Who asks, with which headers, and the status and type of error they get.
+type Cell<'a> = (&'static str, Vec<(&'static str, &'a str)>, (u16, &'static str));
+
 #[tokio::test]
 async fn figure_door_is_shut_to_everybody_but_a_session_on_our_own_page() {
     let house = House::open().await;
@@ -151,7 +154,7 @@ async fn figure_door_is_shut_to_everybody_but_a_session_on_our_own_page() {
     let personal = format!("Bearer {}", personal.unwrap().token.unwrap());
     let (key, bearer_key) = (house.key.clone(), format!("Bearer {}", house.key));
     let ended = cookie(&house, &house.user).await;
-    server::sessions::end_cookie(&house.state, ended.trim_start_matches("wg="))
+    server::sessions::end_cookie(&house.state, ended.trim_start_matches("wg="), &Device::default())
         .await
         .unwrap();
     let boris = boris(&house).await;
@@ -163,7 +166,7 @@ async fn figure_door_is_shut_to_everybody_but_a_session_on_our_own_page() {
 
     let page = ("sec-fetch-site", "same-origin");
     let (missing, forbidden) = ((401, "authentication_error"), (403, "permission_error"));
-    let cells: Vec<(&str, Vec<(&str, &str)>, (u16, &str))> = vec![
+    let cells: Vec<Cell<'_>> = vec![
         ("nobody", vec![page], missing),
         ("a key", vec![page, ("x-api-key", &key)], missing),
         ("a key as bearer", vec![page, ("authorization", &bearer_key)], missing),

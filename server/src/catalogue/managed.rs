@@ -141,7 +141,15 @@ async fn write_models(tx: &mut Tx, config: &Config, clock: &Clock) -> Result<()>
                 }
             }
         }
-        write_price(tx, clock, &Actor::System, (id, &model.id), model.price, current.get(&id)).await?;
+        write_price(
+            tx,
+            clock,
+            &Actor::System,
+            (id, &model.id),
+            model.price,
+            current.get(&id),
+        )
+        .await?;
     }
     // Those of a proxy are its list's to add and to take away, as long as there is one.
     let is_gone = |row: &models::Row| match Origin::parse(&row.origin) {

@@ -150,7 +150,7 @@ async fn take(tx: &mut Tx, clock: &Clock, by: &Acting, offer: &Offer) -> Result<
         let id = row.id;
         told::model(tx, clock, &by.actor, None, &row).await?;
         models::insert(tx, row).await?;
-        write_price(tx, clock, &by.actor, id, offer.prices, None).await?;
+        write_price(tx, clock, &by.actor, (id, &offer.name), offer.prices, None).await?;
         return Ok(Became::New);
     };
     if !is_ours(&old) {
@@ -166,7 +166,15 @@ async fn take(tx: &mut Tx, clock: &Clock, by: &Acting, offer: &Offer) -> Result<
     let current = prices::current(tx, ModelId(old.id)).await?;
     if current.as_ref().and_then(prices::Row::prices) != offer.prices {
         changed.push("price");
-        write_price(tx, clock, &by.actor, old.id, offer.prices, current.as_ref()).await?;
+        write_price(
+            tx,
+            clock,
+            &by.actor,
+            (old.id, &offer.name),
+            offer.prices,
+            current.as_ref(),
+        )
+        .await?;
     }
     Ok(match (old.is_enabled, changed.is_empty()) {
         (false, _) => Became::Restored,

@@ -81,12 +81,12 @@ impl App {
     pub async fn restart_with(self, adjust: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.config.clone();
         adjust(&mut config);
-        self.restart(config).await
+        Box::pin(self.restart(config)).await
     }
 
     pub async fn restart_with_variables(self, variables: &[(&str, &str)]) -> Self {
         let config = from_variables(&self.database, variables);
-        self.restart(config).await
+        Box::pin(self.restart(config)).await
     }
 
     async fn restart(self, config: Config) -> Self {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use types::litellm::{SkipReason, SyncFailure};
 
 #[cfg(feature = "ssr")]
-use super::{path, providers::editor};
+use super::{change, path};
 #[cfg(feature = "ssr")]
 use crate::{api::Form, format::Format, request::Request};
 use crate::{api::Moment, error::ApiError};
@@ -115,14 +115,13 @@ fn reported(format: &Format, report: SyncReport) -> ReportView {
 pub async fn sync_models() -> Result<(), ApiError> {
     let request = Request::current()?;
     let form = Form::sent("sync_models", &[]);
-    let work = async {
-        let editor = editor(&request).await?;
-        match server::litellm::sync(&request.state, &editor).await {
+    let work = change(&request, async |admin| {
+        match server::litellm::sync(&request.state, &admin.editor()).await {
             Ok(_) => Ok(()),
             Err(error) if is_the_proxys(error.refusal().code) => Ok(()),
             Err(error) => Err(request.error(&error)),
         }
-    };
+    });
     request.saved(&path("models"), form, work).await
 }
 

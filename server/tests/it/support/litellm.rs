@@ -65,6 +65,7 @@ impl LiteLlm {
             .with_state(Arc::clone(&shared));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
+        #[expect(clippy::disallowed_methods, reason = "ended when the proxy is dropped")]
         let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("served") });
         LiteLlm { url, shared, task }
     }
