@@ -292,6 +292,12 @@ fn routes(text: &'static Text, stored: Vec<RouteView>, providers: &[String], err
             <legend class="label">{words.routes}</legend>
             <p class="hint">{words.routes_note}</p>
             {none}
+            <div class="route-row route-heads" aria-hidden="true">
+                <span>{words.provider}</span>
+                <span>{words.upstream}</span>
+                <span>{words.weight}</span>
+                <span>{words.priority}</span>
+            </div>
             {rows}
             {whole.map(|whole| view! { <p class="wrong" role="alert">{whole}</p> })}
         </fieldset>
