@@ -120,7 +120,13 @@ fn sources(place: &Place) -> Result<String> {
     let mut compiler = place.command("rustc")?;
     compiler.arg("-vV");
     let mut inputs = Inputs::default().text(&process::output(compiler)?);
-    inputs = inputs.text(&env::var("RUSTFLAGS").unwrap_or_default());
+    for flags in [
+        "RUSTFLAGS",
+        "CARGO_PROFILE_RELEASE_LTO",
+        "CARGO_PROFILE_RELEASE_CODEGEN_UNITS",
+    ] {
+        inputs = inputs.text(&env::var(flags).unwrap_or_default());
+    }
     inputs = inputs.text(&place.target.to_string_lossy());
     for source in SOURCES {
         inputs = inputs.tree(&place.root.join(source))?;
