@@ -58,7 +58,7 @@ async fn answer_streams_and_its_row_names_person_and_organization() {
     let sent = from_page(&house, &own, &messages("cached", true)).header("x-request-id", "chosen-by-the-page");
     let reply = sent.send().await.unwrap();
     assert_eq!(reply.status(), 200);
-    assert_eq!(reply.headers()["content-type"], "text/event-stream");
+    assert_eq!(reply.headers()["content-type"], "text/event-stream; charset=utf-8");
     let id = request_id(&reply);
     assert_ne!(
         id, "chosen-by-the-page",
