@@ -142,6 +142,22 @@ fn chat_alone(config: &mut Config) {
 
 /// A model `m` with one route.
 fn only(config: &mut Config, provider: &str, model: &str) {
+    providers(config);
+    routed(config, "m", &[(provider, model, 1, 0)]);
+}
+
+/// A model with one route for each provider and each name there.
+fn each(config: &mut Config, models: &[&str]) {
+    providers(config);
+    for (provider, _) in PROVIDERS {
+        for model in models {
+            routed(config, &format!("{provider} {model}"), &[(provider, model, 1, 0)]);
+        }
+    }
+}
+
+/// All of [`PROVIDERS`].
+fn providers(config: &mut Config) {
     chat_alone(config);
     for (id, shape, responses) in [
         ("responses-fake", types::provider::Shape::Openai, true),
@@ -154,18 +170,25 @@ fn only(config: &mut Config, provider: &str, model: &str) {
             config.providers.push(more);
         }
     }
-    routed(config, "m", &[(provider, model, 1, 0)]);
+}
+
+/// The newest call, of so many.
+async fn newest(house: &House, count: usize) -> types::usage::Call {
+    house.calls(count).await.remove(0)
 }
 
 #[tokio::test]
 async fn json_answers_and_streams_come_in_the_clients_dialect_with_the_upstreams_numbers() {
+    let house = House::open_with(|config| each(config, &["fake:events=6"])).await;
+    let mut count = 0;
     for (provider, paths) in PROVIDERS {
+        let model = format!("{provider} fake:events=6");
         for (client, path) in CLIENTS.into_iter().zip(paths) {
             for stream in [false, true] {
                 let case = format!("{client:?} → {provider}, stream: {stream}");
-                let house = House::open_with(|config| only(config, provider, "fake:events=6")).await;
+                count += 1;
                 let reply = house
-                    .post(client.path(), &client.body("m", stream))
+                    .post(client.path(), &client.body(&model, stream))
                     .send()
                     .await
                     .unwrap();
@@ -179,10 +202,10 @@ async fn json_answers_and_streams_come_in_the_clients_dialect_with_the_upstreams
                     client.read(&serde_json::from_str(&text).unwrap())
                 };
                 assert!(said.split_whitespace().count() >= 5, "{case}: {text}");
-                let asked = house.upstream.calls().remove(0);
+                let asked = house.upstream.calls().pop().unwrap();
                 assert_eq!(asked.path, path, "{case}");
                 let billed = asked.billed.unwrap();
-                let call = house.call().await;
+                let call = newest(&house, count).await;
                 assert_eq!(
                     (call.status, call.source),
                     (CallStatus::Settled, UsageSource::Provider),
@@ -193,25 +216,34 @@ async fn json_answers_and_streams_come_in_the_clients_dialect_with_the_upstreams
                 assert_eq!(input, billed.input, "{case}");
                 let price = call.tokens.input * 3_000 + call.tokens.output * 15_000;
                 assert_eq!(u64::try_from(call.cost_nanos.0).unwrap(), price, "{case}");
-                house.close().await;
             }
         }
     }
+    house.close().await;
 }
 
 #[tokio::test]
 async fn upstreams_refusal_comes_in_the_clients_dialect_with_its_status_and_text() {
+    let refusal = |status: u16| format!("fake:status={status}&retry_after=60");
+    let statuses = [400, 404, 429, 500];
+    let models = statuses.map(refusal);
+    let house = House::open_with(|config| {
+        config.gateway.retries = 0;
+        each(config, &models.each_ref().map(String::as_str));
+    })
+    .await;
+    let mut count = 0;
     for (provider, _) in PROVIDERS {
         for client in CLIENTS {
-            for status in [400, 404, 429, 500] {
+            for status in statuses {
                 let case = format!("{client:?} → {provider}, {status}");
-                let model = format!("fake:status={status}&retry_after=60");
-                let house = House::open_with(|config| {
-                    config.gateway.retries = 0;
-                    only(config, provider, &model);
-                })
-                .await;
-                let reply = house.post(client.path(), &client.body("m", true)).send().await.unwrap();
+                let model = format!("{provider} {}", refusal(status));
+                count += 1;
+                let reply = house
+                    .post(client.path(), &client.body(&model, true))
+                    .send()
+                    .await
+                    .unwrap();
                 assert_eq!(reply.status().as_u16(), status, "{case}");
                 assert_eq!(reply.headers()["retry-after"], "60", "{case}");
                 let body: Value = reply.json().await.unwrap();
@@ -221,11 +253,11 @@ async fn upstreams_refusal_comes_in_the_clients_dialect_with_its_status_and_text
                     message.contains("refused because the model name asks for it"),
                     "{case}: {body}"
                 );
-                assert_eq!(house.call().await.http_status, status);
-                house.close().await;
+                assert_eq!(newest(&house, count).await.http_status, status);
             }
         }
     }
+    house.close().await;
 }
 
 /// Their programs would wait for a quota that only the operator can buy, or tell them that they have not paid.
@@ -297,34 +329,37 @@ async fn model_that_does_not_reason_is_not_asked_to() {
 
 #[tokio::test]
 async fn stream_that_breaks_off_ends_in_the_clients_dialect() {
+    let faults = [
+        ("fake:events=8&cut=7", CallStatus::UpstreamTruncated),
+        ("fake:events=8&end=7", CallStatus::UpstreamTruncated),
+        ("fake:events=8&nodone", CallStatus::UpstreamTruncated),
+        ("fake:events=8&error_mid=7", CallStatus::UpstreamError),
+    ];
+    let house = House::open_with(|config| each(config, &faults.map(|(model, _)| model))).await;
+    let mut count = 0;
     for (provider, _) in PROVIDERS {
         for client in CLIENTS {
-            for (fault, status) in [
-                ("cut=7", CallStatus::UpstreamTruncated),
-                ("end=7", CallStatus::UpstreamTruncated),
-                ("nodone", CallStatus::UpstreamTruncated),
-                ("error_mid=7", CallStatus::UpstreamError),
-            ] {
+            for (fault, status) in faults {
                 let case = format!("{client:?} → {provider}, {fault}");
-                let model = format!("fake:events=8&{fault}");
-                let house = House::open_with(|config| only(config, provider, &model)).await;
-                let reply = house.post(client.path(), &client.body("m", true)).send().await.unwrap();
+                let body = client.body(&format!("{provider} {fault}"), true);
+                count += 1;
+                let reply = house.post(client.path(), &body).send().await.unwrap();
                 assert_eq!(reply.status(), 200, "{case}");
                 let text = reply.text().await.unwrap();
                 assert!(!client.is_whole(&text), "{case}: {text}");
-                let native = house.upstream.calls()[0].path == client.path();
+                let native = house.upstream.calls().pop().unwrap().path == client.path();
                 // What the upstream says itself is passed on as it is where nothing is translated.
                 assert!(
-                    native && fault.starts_with("error") || client.is_failed(&text),
+                    native && fault.contains("error") || client.is_failed(&text),
                     "{case}: {text}"
                 );
-                let call = house.call().await;
+                let call = newest(&house, count).await;
                 assert_eq!(call.status, status, "{case}");
                 assert!(call.tokens.output > 0, "{case}");
-                house.close().await;
             }
         }
     }
+    house.close().await;
 }
 
 #[tokio::test]

@@ -125,7 +125,10 @@ fn failed(error: reqwest::Error) -> Failed {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use tokio::{io::AsyncWriteExt, net::TcpListener};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
 
     use super::*;
     use crate::outbound;
@@ -146,6 +149,8 @@ mod tests {
         for beginning in ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"] {
             let proxy = async {
                 let (mut socket, _) = listener.accept().await.unwrap();
+                // An answer that comes before its question is another fault.
+                socket.read(&mut [0; 1024]).await.unwrap();
                 socket.write_all(beginning.as_bytes()).await.unwrap();
                 std::future::pending::<()>().await;
             };

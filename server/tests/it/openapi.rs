@@ -45,6 +45,8 @@ async fn document_lists_every_route_once(app: App) {
         "GET /api/v1/admin/organizations/{organization}",
         "GET /api/v1/admin/organizations/{organization}/members",
         "GET /api/v1/admin/models",
+        "GET /api/v1/admin/models/sync",
+        "POST /api/v1/admin/models/sync",
         "GET /api/v1/admin/models/{id}",
         "GET /api/v1/admin/models/{id}/prices",
         "GET /api/v1/admin/providers",
