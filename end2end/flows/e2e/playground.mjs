@@ -33,7 +33,7 @@ const newest = (page, count) =>
 async function figures(page) {
   const shown = part(page, "figures").last();
   await shown.waitFor();
-  const pairs = await shown.locator("dd").evaluateAll((all) => all.map((dd) => [dd.dataset.figure, dd.innerText.trim()]));
+  const pairs = await shown.locator("dd").evaluateAll((all) => all.map((dd) => [dd.dataset.figure, dd.innerText.trim().replaceAll("\u00a0", " ")]));
   return { status: await shown.getAttribute("data-status"), ...Object.fromEntries(pairs) };
 }
 
