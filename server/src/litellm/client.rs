@@ -125,10 +125,7 @@ fn failed(error: reqwest::Error) -> Failed {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
-    };
+    use tokio::{io::AsyncWriteExt, net::TcpListener};
 
     use super::*;
     use crate::outbound;
@@ -150,7 +147,7 @@ mod tests {
             let proxy = async {
                 let (mut socket, _) = listener.accept().await.unwrap();
                 // An answer that comes before its question is another fault.
-                socket.read(&mut [0; 1024]).await.unwrap();
+                socket.readable().await.unwrap();
                 socket.write_all(beginning.as_bytes()).await.unwrap();
                 std::future::pending::<()>().await;
             };
