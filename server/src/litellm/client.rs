@@ -125,7 +125,10 @@ fn failed(error: reqwest::Error) -> Failed {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use tokio::{io::AsyncWriteExt, net::TcpListener};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
 
     use super::*;
     use crate::outbound;
@@ -147,13 +150,16 @@ mod tests {
             let proxy = async {
                 let (mut socket, _) = listener.accept().await.unwrap();
                 // An answer that comes before its question is another fault.
-                socket.readable().await.unwrap();
+                assert!(socket.read(&mut [0; 1024]).await.unwrap() > 0);
                 socket.write_all(beginning.as_bytes()).await.unwrap();
                 std::future::pending::<()>().await;
             };
             tokio::select! {
                 () = proxy => unreachable!(),
-                outcome = client.get("/model/info", &[]) => assert!(matches!(outcome, Err(Failed::Timeout)), "{beginning:?}"),
+                outcome = client.get("/model/info", &[]) => {
+                    let failed = outcome.err();
+                    assert!(matches!(failed, Some(Failed::Timeout)), "{beginning:?}: {failed:?}");
+                }
             }
         }
     }
