@@ -43,6 +43,29 @@ impl Counts {
         self.output = later.output.or(self.output);
     }
 
+    /// Of OpenAI's dialects, whose input includes what was read from the cache and written to it, and whose output the reasoning; our
+    /// classes do not overlap.
+    pub fn overlapping(input: Count, details: Nested<InputDetails>, output: Count) -> Result<Self, Implausible> {
+        let (input, output, details) = (input.get()?, output.get()?, details.get()?);
+        let (cached, written) = (details.cached_tokens.get()?, details.cache_write_tokens.get()?);
+        let Some(input) = input else {
+            return Ok(Counts {
+                output,
+                ..Counts::default()
+            });
+        };
+        let fresh = input.checked_sub(cached.unwrap_or(0)).ok_or(Implausible)?;
+        // The vendor calls this count unadjusted, so it may be larger than what is left.
+        let written = written.map(|written| written.min(fresh));
+        Ok(Counts {
+            input: Some(fresh - written.unwrap_or(0)),
+            cache_read: cached,
+            cache_write: written,
+            output,
+            ..Counts::default()
+        })
+    }
+
     /// `None` when nothing was said. Writes that no tier accounts for are of the default tier, five minutes.
     pub fn tokens(&self) -> Option<Tokens> {
         if *self == Counts::default() {
@@ -110,6 +133,15 @@ pub fn json_usage(dialect: Dialect, body: &[u8]) -> JsonUsage {
         Dialect::Responses => responses::response::usage(body),
         Dialect::Embeddings => embeddings::response::usage(body),
     }
+}
+
+/// What OpenAI's dialects say of the input beside its sum.
+#[derive(Deserialize, Default)]
+pub(crate) struct InputDetails {
+    #[serde(default)]
+    cached_tokens: Count,
+    #[serde(default)]
+    cache_write_tokens: Count,
 }
 
 /// A count in an upstream's usage object, however odd.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::usage::{Count, Counts, Implausible, Nested};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Usage {
     #[serde(default)]
     input_tokens: Count,
@@ -29,11 +29,7 @@ struct CacheCreation {
 /// `raw` is the value of a `usage` field. `input_tokens` leaves cached tokens out already.
 pub(crate) fn read(raw: &[u8]) -> Result<Counts, Implausible> {
     let usage: Nested<Usage> = serde_json::from_slice(raw).map_err(|_| Implausible)?;
-    let usage = match usage {
-        Nested::Unsaid => return Ok(Counts::default()),
-        Nested::Said(usage) => usage,
-        Nested::Wrong => return Err(Implausible),
-    };
+    let usage = usage.get()?;
     let tiers = usage.cache_creation.get()?;
     Ok(Counts {
         input: usage.input_tokens.get()?,

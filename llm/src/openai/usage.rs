@@ -2,55 +2,27 @@
 
 use serde::Deserialize;
 
-use crate::usage::{Count, Counts, Implausible, Nested};
+use crate::usage::{Count, Counts, Implausible, InputDetails, Nested};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Usage {
     #[serde(default)]
     prompt_tokens: Count,
     #[serde(default)]
     completion_tokens: Count,
     #[serde(default)]
-    prompt_tokens_details: Nested<Details>,
+    prompt_tokens_details: Nested<InputDetails>,
 }
 
-#[derive(Deserialize, Default)]
-struct Details {
-    #[serde(default)]
-    cached_tokens: Count,
-    #[serde(default)]
-    cache_write_tokens: Count,
-}
-
-/// `raw` is the value of a `usage` field. `prompt_tokens` includes what was read from the cache and written to it, and
-/// `completion_tokens` the reasoning; our classes do not overlap.
+/// `raw` is the value of a `usage` field.
 pub(crate) fn read(raw: &[u8]) -> Result<Counts, Implausible> {
     let usage: Nested<Usage> = serde_json::from_slice(raw).map_err(|_| Implausible)?;
-    let usage = match usage {
-        Nested::Unsaid => return Ok(Counts::default()),
-        Nested::Said(usage) => usage,
-        Nested::Wrong => return Err(Implausible),
-    };
-    let prompt = usage.prompt_tokens.get()?;
-    let output = usage.completion_tokens.get()?;
-    let details = usage.prompt_tokens_details.get()?;
-    let (cached, written) = (details.cached_tokens.get()?, details.cache_write_tokens.get()?);
-    let Some(prompt) = prompt else {
-        return Ok(Counts {
-            output,
-            ..Counts::default()
-        });
-    };
-    let fresh = prompt.checked_sub(cached.unwrap_or(0)).ok_or(Implausible)?;
-    // The vendor calls this count unadjusted, so it may be larger than what is left.
-    let written = written.map(|written| written.min(fresh));
-    Ok(Counts {
-        input: Some(fresh - written.unwrap_or(0)),
-        cache_read: cached,
-        cache_write: written,
-        output,
-        ..Counts::default()
-    })
+    let usage = usage.get()?;
+    Counts::overlapping(
+        usage.prompt_tokens,
+        usage.prompt_tokens_details,
+        usage.completion_tokens,
+    )
 }
 
 #[cfg(test)]

@@ -2,55 +2,23 @@
 
 use serde::Deserialize;
 
-use crate::usage::{Count, Counts, Implausible, Nested};
+use crate::usage::{Count, Counts, Implausible, InputDetails, Nested};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Usage {
     #[serde(default)]
     input_tokens: Count,
     #[serde(default)]
     output_tokens: Count,
     #[serde(default)]
-    input_tokens_details: Nested<Details>,
+    input_tokens_details: Nested<InputDetails>,
 }
 
-#[derive(Deserialize, Default)]
-struct Details {
-    #[serde(default)]
-    cached_tokens: Count,
-    #[serde(default)]
-    cache_write_tokens: Count,
-}
-
-/// `raw` is the value of a `usage` field. As in Chat Completions, `input_tokens` includes what was read from the cache and written to it, and
-/// `output_tokens` the reasoning; our classes do not overlap.
+/// `raw` is the value of a `usage` field.
 pub(crate) fn read(raw: &[u8]) -> Result<Counts, Implausible> {
     let usage: Nested<Usage> = serde_json::from_slice(raw).map_err(|_| Implausible)?;
-    let usage = match usage {
-        Nested::Unsaid => return Ok(Counts::default()),
-        Nested::Said(usage) => usage,
-        Nested::Wrong => return Err(Implausible),
-    };
-    let sent = usage.input_tokens.get()?;
-    let output = usage.output_tokens.get()?;
-    let details = usage.input_tokens_details.get()?;
-    let (cached, written) = (details.cached_tokens.get()?, details.cache_write_tokens.get()?);
-    let Some(sent) = sent else {
-        return Ok(Counts {
-            output,
-            ..Counts::default()
-        });
-    };
-    let fresh = sent.checked_sub(cached.unwrap_or(0)).ok_or(Implausible)?;
-    // The vendor calls this count unadjusted, so it may be larger than what is left.
-    let written = written.map(|written| written.min(fresh));
-    Ok(Counts {
-        input: Some(fresh - written.unwrap_or(0)),
-        cache_read: cached,
-        cache_write: written,
-        output,
-        ..Counts::default()
-    })
+    let usage = usage.get()?;
+    Counts::overlapping(usage.input_tokens, usage.input_tokens_details, usage.output_tokens)
 }
 
 #[cfg(test)]
