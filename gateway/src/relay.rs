@@ -30,13 +30,12 @@ const LARGEST_JSON: usize = 64 * 1024 * 1024;
 ///
 /// Errors (settled): 502 when the upstream breaks off or sends no JSON, 504 when it falls silent.
 pub async fn json(mut call: InFlight, headers: &HeaderMap, limits: Limits) -> Result<Response, Error> {
-    let outcome = match read_json(&mut call, limits).await {
-        Ok(()) => call.reading().answer().map_err(|odd| {
+    let outcome = read_json(&mut call, limits).await.and_then(|()| {
+        call.reading().answer().map_err(|odd| {
             let message = format!("The upstream's answer could not be translated. {odd}");
             (Error::refused(Code::UpstreamFailed, message), CallStatus::UpstreamError)
-        }),
-        Err(broken) => Err(broken),
-    };
+        })
+    });
     let body = match outcome {
         Ok(body) => body,
         Err((error, status)) => {

@@ -47,19 +47,14 @@ impl Asked<'_> {
     pub fn to(&self, route: &Route) -> Result<Ready, Error> {
         let client = self.endpoint.dialect;
         let dialect = route::way(route, client).unwrap_or(client);
-        let estimate = self.head.input_estimate();
-        let (body, reading, ignored) = if dialect == client {
+        let (body, strips_usage, translated) = if dialect == client {
             let edits = Edits {
                 model: (route.upstream_model != self.head.model).then_some(route.upstream_model.as_str()),
                 stream: self.endpoint.stream.filter(|wanted| *wanted != self.head.stream),
                 include_usage: dialect == Dialect::Openai,
             };
-            let reading = match self.stream {
-                true => Reading::stream(dialect, edits.injects_usage(&self.head), estimate),
-                false => Reading::json(dialect, estimate),
-            };
             let body = llm::splice::upstream_body(&self.head, &self.body, &edits);
-            (body, reading, Vec::new())
+            (body, edits.injects_usage(&self.head), None)
         } else {
             let options = translate::Options {
                 upstream_model: &route.upstream_model,
@@ -70,12 +65,20 @@ impl Asked<'_> {
                 now: self.now,
             };
             let translated = translate::request(client, dialect, &self.body, &options)?;
-            let reading = match self.stream {
-                true => Reading::stream(dialect, false, estimate),
-                false => Reading::json(dialect, estimate),
-            };
-            let reading = reading.translated(translated.context, self.request_id);
-            (vec![translated.body], reading, translated.ignored)
+            (
+                vec![translated.body],
+                false,
+                Some((translated.context, translated.ignored)),
+            )
+        };
+        let estimate = self.head.input_estimate();
+        let reading = match self.stream {
+            true => Reading::stream(dialect, strips_usage, estimate),
+            false => Reading::json(dialect, estimate),
+        };
+        let (reading, ignored) = match translated {
+            Some((context, ignored)) => (reading.translated(context, self.request_id), ignored),
+            None => (reading, Vec::new()),
         };
         let outgoing = Outgoing {
             dialect,
