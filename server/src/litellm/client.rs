@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::StatusCode;
+use reqwest::RequestBuilder;
 use serde_json::Value;
 use types::Timestamp;
 use url::Url;
@@ -57,22 +58,26 @@ impl Client {
     }
 
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, Failed> {
-        self.send(Method::GET, path, query, None).await
+        let mut url = self.at(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.send(self.http.get(url)).await
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, Failed> {
-        self.send(Method::POST, path, &[], Some(body)).await
+        self.send(self.http.post(self.at(path)).json(body)).await
     }
 
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Answer, Failed> {
+    fn at(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, Failed> {
         let pass = self.breaker.enter(self.clock.now()).map_err(Failed::Paused)?;
-        let outcome = tokio::time::timeout(self.patience, self.exchange(method, path, query, body)).await;
+        let outcome = tokio::time::timeout(self.patience, self.exchange(request)).await;
         let outcome = outcome.unwrap_or(Err(Failed::Timeout));
         match &outcome {
             // It is there and says what it thinks of the request.
@@ -82,24 +87,9 @@ impl Client {
         outcome
     }
 
-    async fn exchange(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Answer, Failed> {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let mut request = self.http.request(method, url);
+    async fn exchange(&self, mut request: RequestBuilder) -> Result<Answer, Failed> {
         if let Some(key) = &self.key {
             request = request.bearer_auth(key.expose());
-        }
-        if let Some(body) = body {
-            request = request.json(body);
         }
         let mut answer = request.send().await.map_err(failed)?;
         let status = answer.status();

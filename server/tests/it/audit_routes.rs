@@ -18,7 +18,7 @@ use crate::{
     audit_actions::{life, life_together},
     support::{
         App, Database, PASSWORD, Person,
-        litellm::{LiteLlm, MASTER},
+        litellm::{LiteLlm, MASTER, looked},
         organizations::{at, id_of},
         token_of,
     },
@@ -255,14 +255,7 @@ async fn check(database: Database) {
     })
     .await;
     // What the server does by itself at its start is done before anybody asks for something.
-    while server::for_tests::models_sync(&app.state)
-        .await
-        .unwrap()
-        .last_attempt_at
-        .is_none()
-    {
-        tokio::task::yield_now().await;
-    }
+    looked(&app.state).await;
     let document = serde_json::to_value(server::http::openapi(app.state.config())).unwrap();
     let told = witness(&mut app, &document);
     let root = app.admin().await;

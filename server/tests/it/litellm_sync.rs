@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     App, Database, Person,
-    litellm::{Fault, LiteLlm, MASTER, model, priced},
+    litellm::{Fault, LiteLlm, MASTER, looked, model, priced},
 };
 
 /// A server behind which a proxy stands, after its first look at it.
@@ -17,19 +17,8 @@ async fn behind(proxy: &LiteLlm, database: Database, more: &[(&str, &str)]) -> A
     ];
     let variables: Vec<_> = usual.into_iter().chain(more.iter().copied()).collect();
     let app = App::start_with_variables(database, &variables).await;
-    looked(&app).await;
+    looked(&app.state).await;
     app
-}
-
-async fn looked(app: &App) {
-    while server::for_tests::models_sync(&app.state)
-        .await
-        .unwrap()
-        .last_attempt_at
-        .is_none()
-    {
-        tokio::task::yield_now().await;
-    }
 }
 
 async fn sync(app: &App, admin: &Person) -> Value {
@@ -260,7 +249,7 @@ async fn configured_model_is_never_overwritten() {
         ],
     )
     .await;
-    looked(&app).await;
+    looked(&app.state).await;
     let admin = app.admin().await;
     let report = sync(&app, &admin).await;
     assert_eq!(

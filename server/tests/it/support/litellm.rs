@@ -54,6 +54,18 @@ pub enum Fault {
     Huge,
 }
 
+/// Waits until the server has looked at its proxy by itself for the first time.
+pub async fn looked(state: &server::State) {
+    while server::for_tests::models_sync(state)
+        .await
+        .unwrap()
+        .last_attempt_at
+        .is_none()
+    {
+        tokio::task::yield_now().await;
+    }
+}
+
 impl LiteLlm {
     pub async fn start() -> Self {
         let shared = Shared::default();
