@@ -55,21 +55,14 @@ pub(crate) async fn create(state: &State, request: Create) -> Result<User> {
     let hash = passwords::hash(state.clock(), &request.new.password).await?;
     let account = Account {
         locale: request.new.locale.clone(),
-        link: None,
-        handed: None,
-        id: UserId(state.clock().new_id()),
-        organization: OrganizationId(state.clock().new_id()),
-        email,
         username: request.new.username.clone(),
         full_name: request.new.full_name.as_ref().map(|name| name.trim().to_owned()),
         hash: Some(hash),
         verified: request.invitation.as_ref().is_some_and(|invited| invited.is_mailed),
         invitation: request.invitation,
-        identity: None,
         role: request.role,
-        by: request.by,
         guard: request.guard,
-        clock: state.clock().clone(),
+        ..Account::of(state, email, request.by)
     };
     account.make(state).await
 }
@@ -88,22 +81,10 @@ pub(crate) struct Vouched {
 /// Errors: 409 `email_taken`, and a conflict with `identities` when somebody has the identity already.
 pub(crate) async fn create_vouched(state: &State, vouched: Vouched, device: &Device) -> Result<User> {
     let account = Account {
-        id: UserId(state.clock().new_id()),
-        organization: OrganizationId(state.clock().new_id()),
-        email: vouched.email,
-        username: None,
         full_name: vouched.full_name,
-        hash: None,
         verified: true,
         identity: vouched.identity,
-        role: PlatformRole::User,
-        by: By::Themselves(device.clone()),
-        guard: Guard::None,
-        locale: None,
-        link: None,
-        invitation: None,
-        handed: None,
-        clock: state.clock().clone(),
+        ..Account::of(state, vouched.email, By::Themselves(device.clone()))
     };
     account.make(state).await
 }
@@ -112,23 +93,14 @@ pub(crate) async fn create_vouched(state: &State, vouched: Vouched, device: &Dev
 ///
 /// Errors: 409 `email_taken` and `username_taken`; 403 when `handed` may not any more.
 pub(crate) async fn create_handed(state: &State, handed: Handed, new: NewPerson) -> Result<(UserId, Option<String>)> {
+    let by = By::Operator(handed.operator().actor().clone());
     let account = Account {
-        id: UserId(state.clock().new_id()),
-        organization: OrganizationId(state.clock().new_id()),
-        email: rules::normal_email(&new.email),
         username: new.username,
         full_name: new.full_name.map(|name| name.trim().to_owned()),
         locale: new.locale,
-        hash: None,
-        verified: false,
-        identity: None,
         role: new.role,
-        by: By::Operator(handed.operator().actor().clone()),
-        guard: Guard::None,
-        link: None,
-        invitation: None,
         handed: Some(handed),
-        clock: state.clock().clone(),
+        ..Account::of(state, rules::normal_email(&new.email), by)
     };
     let id = account.id;
     account.make_with_link(state).await.map(|link| (id, link))
@@ -148,22 +120,13 @@ pub(super) struct Hashed {
 /// The same for a person who waited for a link: the address is verified, and a user name that is in use by now gets a number.
 pub(super) async fn from_link(state: &State, hashed: Hashed, by: By) -> Result<User> {
     let account = Account {
-        id: UserId(state.clock().new_id()),
-        organization: OrganizationId(state.clock().new_id()),
-        email: hashed.email,
         username: hashed.username,
         full_name: hashed.full_name.map(|name| name.trim().to_owned()),
         locale: hashed.locale,
         hash: Some(hashed.hash),
         verified: true,
-        identity: None,
-        role: PlatformRole::User,
-        by,
-        guard: Guard::None,
         link: Some((state.clone(), hashed.link)),
-        invitation: None,
-        handed: None,
-        clock: state.clock().clone(),
+        ..Account::of(state, hashed.email, by)
     };
     account.make(state).await
 }
@@ -246,6 +209,28 @@ struct Account {
 }
 
 impl Account {
+    /// One of a person without rights, of whom nothing is known but the e-mail, in its normal form.
+    fn of(state: &State, email: String, by: By) -> Self {
+        Account {
+            id: UserId(state.clock().new_id()),
+            organization: OrganizationId(state.clock().new_id()),
+            email,
+            username: None,
+            full_name: None,
+            locale: None,
+            hash: None,
+            verified: false,
+            identity: None,
+            role: PlatformRole::User,
+            by,
+            guard: Guard::None,
+            link: None,
+            invitation: None,
+            handed: None,
+            clock: state.clock().clone(),
+        }
+    }
+
     async fn write(&self, tx: &mut Tx) -> Result<Option<String>> {
         if let Some(handed) = &self.handed {
             handed.may(tx).await?;

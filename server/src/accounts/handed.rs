@@ -5,6 +5,7 @@ use types::{
     people::{CreatedPerson, Person},
 };
 
+use super::password;
 use crate::{
     State,
     db::{self, Tx},
@@ -12,7 +13,6 @@ use crate::{
     idempotency,
     mail::{self, Letter, Recipient},
     people::{self, Operator},
-    sign_in::token::{self, Kind, NewToken},
 };
 
 /// Longer than the link of who asks for it in this moment: its person does not know of it yet.
@@ -73,15 +73,7 @@ impl Handed {
 
     /// The link, which is also in a letter on its way.
     pub(super) async fn send(&self, tx: &mut Tx, user: UserId, to: Recipient) -> Result<String> {
-        let new = NewToken {
-            kind: Kind::ResetPassword,
-            user: Some(user),
-            email: Some(to.email.clone()),
-            sealed: None,
-            lives_millis: LINK_LIVES_MILLIS,
-        };
-        let token = token::issue(tx, &self.state, new).await?;
-        let link = format!("{}/reset?token={token}", self.state.config().public_url());
+        let link = password::reset_link(tx, &self.state, user, &to, LINK_LIVES_MILLIS).await?;
         mail::send(tx, &self.state, &to, Letter::AccountMade { link: link.clone() })?;
         Ok(link)
     }

@@ -66,19 +66,30 @@ async fn send_link(state: &State, email: &str) -> Result<()> {
     let write = state.write(move |tx| {
         Box::pin(async move {
             token::forget(tx, user, &[Kind::ResetPassword]).await?;
-            let new = NewToken {
-                kind: Kind::ResetPassword,
-                user: Some(user),
-                email: Some(to.email.clone()),
-                sealed: None,
-                lives_millis: LINK_LIVES_MILLIS,
-            };
-            let token = token::issue(tx, &then, new).await?;
-            let link = format!("{}/reset?token={token}", then.config().public_url());
+            let link = reset_link(tx, &then, user, &to, LINK_LIVES_MILLIS).await?;
             mail::send(tx, &then, &to, Letter::ResetPassword { link })
         })
     });
     write.await
+}
+
+/// The address at which whoever reads `to`'s letters sets a password.
+pub(super) async fn reset_link(
+    tx: &mut Tx,
+    state: &State,
+    user: UserId,
+    to: &Recipient,
+    lives_millis: i64,
+) -> Result<String> {
+    let new = NewToken {
+        kind: Kind::ResetPassword,
+        user: Some(user),
+        email: Some(to.email.clone()),
+        sealed: None,
+        lives_millis,
+    };
+    let token = token::issue(tx, state, new).await?;
+    Ok(format!("{}/reset?token={token}", state.config().public_url()))
 }
 
 /// Whether a link to set a new password still works. Changes nothing.
