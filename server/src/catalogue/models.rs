@@ -17,6 +17,7 @@ use crate::{
         self, Tx,
         models::{self as rows, Row},
     },
+    directory::Directory,
     error::Result,
     idempotency,
     paging::Asked,
@@ -237,8 +238,8 @@ fn listed(mut words: Vec<String>) -> Result<String> {
 struct Beside {
     enabled: Vec<String>,
     prices: HashMap<uuid::Uuid, types::money::Prices>,
-    /// Of those that can be called, by name.
-    health: HashMap<String, Availability>,
+    /// Where it stands how they fare, and the moment that is asked about; none for one that nobody can have called yet.
+    calls: Option<(Directory, Timestamp)>,
 }
 
 impl Beside {
@@ -251,7 +252,7 @@ impl Beside {
         Ok(Beside {
             prices: prices.collect(),
             enabled: enabled(&providers),
-            health: health(state),
+            calls: Some((state.directory().clone(), state.clock().now())),
         })
     }
 
@@ -259,8 +260,7 @@ impl Beside {
         Beside {
             enabled: enabled(providers),
             prices: price.map(|price| (model.0, price)).into_iter().collect(),
-            // Nobody called it yet.
-            health: HashMap::new(),
+            calls: None,
         }
     }
 
@@ -268,7 +268,10 @@ impl Beside {
         let count = |stored: Option<i32>| stored.and_then(|count| u32::try_from(count).ok());
         let routes = routes::read(row);
         let is_served = row.is_enabled && routes.iter().any(|route| self.enabled.contains(&route.provider));
-        let known = self.health.get(&row.name).copied();
+        let known = self
+            .calls
+            .as_ref()
+            .and_then(|(directory, now)| Some(directory.model(&row.name)?.availability(*now)));
         Model {
             id: ModelId(row.id),
             name: row.name.clone(),
@@ -292,13 +295,6 @@ impl Beside {
             updated_at: Timestamp(row.updated_at),
         }
     }
-}
-
-fn health(state: &State) -> HashMap<String, Availability> {
-    let now = state.clock().now();
-    let models = state.directory().models();
-    let health = models.iter().map(|model| (model.name.clone(), model.availability(now)));
-    health.collect()
 }
 
 fn origin(row: &Row) -> Origin {

@@ -51,7 +51,9 @@ pub(crate) async fn write(state: &State, by: &Acting, listed: Listed) -> Result<
     }
     let mut report = told_of(&listed.offers);
     report.skipped = listed.skipped;
-    for outcome in carry_out(state, by, steps(&rows, state, listed.offers).await?).await? {
+    let (steps, same) = steps(&rows, state, listed.offers).await?;
+    report.models = same;
+    for outcome in carry_out(state, by, steps).await? {
         count(&mut report, outcome);
     }
     report.sort();
@@ -73,7 +75,7 @@ fn told_of(offers: &[Offer]) -> SyncReport {
     }
 }
 
-/// Everything that may have to be written: what is the same by now is left out.
+/// Everything that may have to be written, and how many models are the same by now.
 async fn steps(rows: &[models::Row], state: &State, offers: Vec<Offer>) -> Result<(Vec<Step>, u32)> {
     let versions = prices::all(state.db()).await?;
     let current: HashMap<Uuid, &prices::Row> = versions.iter().map(|row| (row.model_id, row)).collect();
@@ -102,8 +104,8 @@ async fn steps(rows: &[models::Row], state: &State, offers: Vec<Offer>) -> Resul
     Ok((steps, same))
 }
 
-async fn carry_out(state: &State, by: &Acting, (mut steps, same): (Vec<Step>, u32)) -> Result<Vec<(String, Became)>> {
-    let mut outcomes: Vec<(String, Became)> = (0..same).map(|_| (String::new(), Became::Same)).collect();
+async fn carry_out(state: &State, by: &Acting, mut steps: Vec<Step>) -> Result<Vec<(String, Became)>> {
+    let mut outcomes = Vec::with_capacity(steps.len());
     while !steps.is_empty() {
         let rest = steps.split_off(steps.len().min(AT_ONCE));
         let batch = std::mem::replace(&mut steps, rest);
