@@ -9,6 +9,7 @@ pub mod code;
 pub mod field;
 pub mod frame;
 pub mod gate;
+pub mod head;
 pub mod icon;
 pub mod load;
 pub mod notice;

@@ -1,7 +1,6 @@
 //! `/connect`: how a client is set up for this server, and whether its first call has arrived.
 
 use leptos::{ev::Event, prelude::*, server_fn::ServerFn, wasm_bindgen::JsCast};
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use super::{overview::demo_notice, sign_in::Summary};
@@ -15,6 +14,7 @@ use crate::{
     ui::{
         code::{Copy, Line, Secret},
         field::{Field, Look},
+        head::PageHead,
         load::load,
         notice::{Notice, Tone},
     },
@@ -32,13 +32,7 @@ pub fn Connect() -> impl IntoView {
     );
     let data = Resource::new(move || chosen.clone(), |(model, client)| read_connect(model, client));
     view! {
-        <Title text=text.connect.title />
-        <div class="page-head">
-            <div>
-                <h1>{text.connect.title}</h1>
-                <p>{text.connect.note}</p>
-            </div>
-        </div>
+        <PageHead title=text.connect.title note=text.connect.note />
         {load(data, page)}
     }
     .into_any()

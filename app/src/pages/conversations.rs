@@ -1,7 +1,6 @@
 //! `/conversations`: sessions with models as clients reported them, what they cost, and the hash to compare.
 
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
@@ -12,6 +11,7 @@ use crate::{
         ask::{Way, ask},
         card::Empty,
         code::Copy,
+        head::PageHead,
         icon::Icon,
         load::load,
         notice::Failure,
@@ -25,13 +25,7 @@ pub fn Conversations() -> impl IntoView {
     let after = || use_query_map().read_untracked().get("after").unwrap_or_default();
     let data = Resource::new(after, read_conversations);
     view! {
-        <Title text=text.conversations.title />
-        <div class="page-head">
-            <div>
-                <h1>{text.conversations.title}</h1>
-                <p>{text.conversations.note}</p>
-            </div>
-        </div>
+        <PageHead title=text.conversations.title note=text.conversations.note />
         {load(data, page)}
     }
     .into_any()

@@ -1,7 +1,6 @@
 //! `/keys`: make, see and revoke keys.
 
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_meta::Title;
 
 use super::sign_in::Summary;
 use crate::{
@@ -17,6 +16,7 @@ use crate::{
         card::Empty,
         code::Secret,
         field::{Field, Look},
+        head::PageHead,
         icon::Icon,
         load::load,
         notice::{Failure, Notice, Tone},
@@ -29,13 +29,7 @@ pub fn Keys() -> impl IntoView {
     let text = use_text();
     let data = Resource::new(|| (), |()| read_keys());
     view! {
-        <Title text=text.keys.title />
-        <div class="page-head">
-            <div>
-                <h1>{text.keys.title}</h1>
-                <p>{text.keys.note}</p>
-            </div>
-        </div>
+        <PageHead title=text.keys.title note=text.keys.note />
         {load(data, page)}
     }
     .into_any()

@@ -1,7 +1,6 @@
 //! `/models`: what the reader may call, and what it costs.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use types::catalogue::{Availability, ModelKind};
 
 use super::organization::{More, after};
@@ -9,7 +8,7 @@ use crate::{
     api::models::{OfferedPage, OfferedView, read_offered},
     locale::use_text,
     text::Text,
-    ui::{card::Empty, load::load},
+    ui::{card::Empty, head::PageHead, load::load},
 };
 
 #[component]
@@ -17,13 +16,7 @@ pub fn Models() -> impl IntoView {
     let words = &use_text().catalogue.offered;
     let data = Resource::new(after, read_offered);
     view! {
-        <Title text=words.title />
-        <div class="page-head">
-            <div>
-                <h1>{words.title}</h1>
-                <p>{words.note}</p>
-            </div>
-        </div>
+        <PageHead title=words.title note=words.note />
         {load(data, page)}
     }
     .into_any()

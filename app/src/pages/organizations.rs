@@ -1,7 +1,6 @@
 //! `/organizations`: which ones the reader belongs to, and making one.
 
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_meta::Title;
 
 use super::organization::{More, Way, after, ask, trouble};
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
     text::Text,
     ui::{
         field::{Field, Look},
+        head::PageHead,
         load::load,
         notice::{Notice, Tone},
     },
@@ -24,13 +24,7 @@ pub fn Organizations() -> impl IntoView {
     let words = &use_text().organizations;
     let data = Resource::new(after, read_organizations);
     view! {
-        <Title text=words.title />
-        <div class="page-head">
-            <div>
-                <h1>{words.title}</h1>
-                <p>{words.note}</p>
-            </div>
-        </div>
+        <PageHead title=words.title note=words.note />
         {load(data, page)}
     }
     .into_any()

@@ -8,7 +8,6 @@ mod line;
 mod talk;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use self::bench::Bench;
@@ -17,6 +16,7 @@ use crate::{
     api::playground::{PlaygroundView, read_playground},
     locale::use_text,
     ui::{
+        head::PageHead,
         load::load,
         notice::{Notice, Tone},
     },
@@ -35,13 +35,7 @@ pub fn Playground() -> impl IntoView {
         |(model, organization)| read_playground(model, organization),
     );
     view! {
-        <Title text=words.title />
-        <div class="page-head">
-            <div>
-                <h1>{words.title}</h1>
-                <p>{words.note}</p>
-            </div>
-        </div>
+        <PageHead title=words.title note=words.note />
         {load(data, page)}
     }
     .into_any()

@@ -10,10 +10,13 @@ mod sessions;
 mod tokens;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use crate::{locale::use_text, text::Text, ui::tabs::Tabs};
+use crate::{
+    locale::use_text,
+    text::Text,
+    ui::{head::PageHead, tabs::Tabs},
+};
 use access::SignInWith;
 use factors::Factors;
 use identities::Identities;
@@ -100,13 +103,7 @@ fn Page(children: Children) -> impl IntoView {
     let path = use_location().pathname.get_untracked();
     let tab = |(href, name): (&'static str, &'static str)| (href.to_owned(), name, path == href);
     view! {
-        <Title text=text.settings.title />
-        <div class="page-head">
-            <div>
-                <h1>{text.settings.title}</h1>
-                <p>{text.settings.note}</p>
-            </div>
-        </div>
+        <PageHead title=text.settings.title note=text.settings.note />
         <Tabs label=text.settings.title.to_owned() links=places(text).map(tab).to_vec() />
         <div class="sections">{children()}</div>
     }

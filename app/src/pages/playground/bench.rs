@@ -18,6 +18,7 @@ use crate::{
     locale::use_text,
     text::{Playground as Words, Text},
     ui::{
+        card::Empty,
         code::copy_button,
         icon::Icon,
         notice::{Notice, Tone},
@@ -194,13 +195,7 @@ fn conversation(text: &'static Text, talk: Talk) -> AnyView {
     let empty = move || {
         talk.entries.with(Vec::is_empty).then(|| {
             view! {
-                <div class="empty">
-                    <span class="empty-icon">
-                        <Icon of=icondata_lu::LuMessageSquareText />
-                    </span>
-                    <b>{words.empty}</b>
-                    <p>{words.empty_note}</p>
-                </div>
+                <Empty icon=icondata_lu::LuMessageSquareText title=words.empty note=words.empty_note />
             }
         })
     };

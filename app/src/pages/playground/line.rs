@@ -13,24 +13,15 @@ use web_sys::{AbortController, AbortSignal, Headers, ReadableStreamDefaultReader
 
 const DOOR: &str = "/playground/messages";
 
-/// How a call ended for the browser. `id` is its request's, empty when it was not told.
+/// How a call ended for the browser.
 pub enum End {
-    Whole {
-        id: String,
-    },
+    Whole,
     /// The reader stopped it.
-    Stopped {
-        id: String,
-    },
+    Stopped,
     /// In the words of the server or of the upstream.
-    Failed {
-        id: String,
-        message: String,
-    },
+    Failed(String),
     /// It did not arrive, or the connection broke.
-    Offline {
-        id: String,
-    },
+    Offline,
 }
 
 thread_local! {
@@ -45,22 +36,23 @@ pub fn stop() {
     }
 }
 
-/// Asks, and hands on each piece of the answer's text.
-pub async fn ask(ask: &Ask, hear: impl FnMut(&str)) -> End {
+/// Asks, and hands on each piece of the answer's text. The first of what it returns is the request's id, empty when it was not told.
+pub async fn ask(ask: &Ask, hear: impl FnMut(&str)) -> (String, End) {
     let Ok(controller) = AbortController::new() else {
-        return End::Offline { id: String::new() };
+        return (String::new(), End::Offline);
     };
     let signal = controller.signal();
     RUNNING.set(Some(controller));
     let mut id = String::new();
     let outcome = listen(ask, &signal, &mut id, hear).await;
     RUNNING.set(None);
-    match outcome {
-        Ok(None) => End::Whole { id },
-        Ok(Some(message)) => End::Failed { id, message },
-        Err(_) if signal.aborted() => End::Stopped { id },
-        Err(_) => End::Offline { id },
-    }
+    let end = match outcome {
+        Ok(None) => End::Whole,
+        Ok(Some(message)) => End::Failed(message),
+        Err(_) if signal.aborted() => End::Stopped,
+        Err(_) => End::Offline,
+    };
+    (id, end)
 }
 
 /// `Some` is why it failed. An error is the network's, or the reader's who stopped it.

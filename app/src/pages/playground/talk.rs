@@ -142,33 +142,21 @@ impl Talk {
 
     async fn hear(self, words: &'static Words, ask: Ask, answer: Entry) {
         self.follow(true);
-        let end = line::ask(&ask, |piece| {
+        let (id, end) = line::ask(&ask, |piece| {
             let follows = self.is_at_end();
             answer.text.update(|text| text.push_str(piece));
             self.follow(follows);
         })
         .await;
         self.running.set(false);
-        let id = match end {
-            End::Whole { id } => {
-                self.news.set(words.done);
-                id
-            }
-            End::Stopped { id } => {
-                self.news.set(words.stopped);
-                id
-            }
-            End::Failed { id, message } => {
-                self.trouble.set(Some(message));
-                self.news.set("");
-                id
-            }
-            End::Offline { id } => {
-                self.trouble.set(Some(words.offline.to_owned()));
-                self.news.set("");
-                id
-            }
+        let (news, trouble) = match end {
+            End::Whole => (words.done, None),
+            End::Stopped => (words.stopped, None),
+            End::Failed(message) => ("", Some(message)),
+            End::Offline => ("", Some(words.offline.to_owned())),
         };
+        self.news.set(news);
+        self.trouble.set(trouble);
         if answer.text.with_untracked(String::is_empty) && self.trouble.with_untracked(Option::is_some) {
             // Nothing was served: the question goes back to where it can be asked again.
             self.entries
