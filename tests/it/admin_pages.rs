@@ -18,10 +18,9 @@ const PAGES: [&str; 7] = [
 ];
 
 async fn page(client: &mut Client, cookie: &str, path: &str, status: u16) -> String {
-    let headers = [("cookie", cookie), ("accept", "text/html")];
-    let reply = client.call(&Method::GET, path, &headers, "").await;
-    assert_eq!(reply.status, status, "{path}");
-    String::from_utf8(reply.body).unwrap()
+    let (seen, page) = client.page(cookie, path).await;
+    assert_eq!(seen, status, "{path}");
+    page
 }
 
 async fn form(client: &mut Client, cookie: &str, function: &str, body: &str) -> String {

@@ -7,12 +7,6 @@ use crate::support::{Server, client::Client, weirgate};
 
 const PASSWORD: &str = "correct horse battery";
 
-async fn page(client: &mut Client, cookie: &str, path: &str) -> (u16, String) {
-    let headers = [("cookie", cookie), ("accept", "text/html")];
-    let reply = client.call(&Method::GET, path, &headers, "").await;
-    (reply.status, String::from_utf8(reply.body).unwrap())
-}
-
 async fn make(client: &mut Client, cookie: &str, path: &str, sent: &Value) -> Value {
     let headers = [
         ("cookie", cookie),
@@ -77,7 +71,7 @@ async fn who_manages_an_organization_reads_filters_and_saves_its_log() {
     make(&mut client, &owner, "organizations/acme/teams", &team).await;
 
     let here = "/organizations/acme/audit";
-    let (status, html) = page(&mut client, &owner, here).await;
+    let (status, html) = client.page(&owner, here).await;
     assert_eq!(status, 200);
     let all = [
         "team.created",
@@ -112,24 +106,24 @@ async fn who_manages_an_organization_reads_filters_and_saves_its_log() {
         ("?action=Team%25", &[]),
         ("?after=nonsense", &[]),
     ] {
-        let (status, html) = page(&mut client, &owner, &format!("{here}{query}")).await;
+        let (status, html) = client.page(&owner, &format!("{here}{query}")).await;
         assert_eq!((status, actions(&html).as_slice()), (200, expected), "{query}");
         assert!(html.contains("data-testid=\"audit-filter\""), "{query}");
     }
-    let (_, wrong) = page(&mut client, &owner, &format!("{here}?from=yesterday")).await;
+    let (_, wrong) = client.page(&owner, &format!("{here}?from=yesterday")).await;
     assert!(wrong.contains("id=\"from-wrong\""));
     // A name leads to what they did, and is shown by name there.
     let own = links(&html, &format!("{here}?actor="));
-    let (_, narrowed) = page(&mut client, &owner, &own[1]).await;
+    let (_, narrowed) = client.page(&owner, &own[1]).await;
     assert_eq!(actions(&narrowed), ["member.added"]);
     assert!(narrowed.contains("value=\"paul\""));
 
     // A file has what the filter leaves.
-    let (_, html) = page(&mut client, &owner, &format!("{here}?actor=paul&from=2020-01-01")).await;
+    let (_, html) = client.page(&owner, &format!("{here}?actor=paul&from=2020-01-01")).await;
     let files = links(&html, "/api/v1/organizations/acme/audit/export?format=");
     assert_eq!(files.len(), 2, "{files:?}");
     for file in files {
-        let (status, text) = page(&mut client, &owner, &file).await;
+        let (status, text) = client.page(&owner, &file).await;
         assert_eq!(status, 200, "{file}");
         assert!(
             text.contains("member.added") && !text.contains("team.created"),
@@ -137,11 +131,11 @@ async fn who_manages_an_organization_reads_filters_and_saves_its_log() {
         );
     }
 
-    assert_eq!(page(&mut client, &member, here).await.0, 403);
-    assert_eq!(page(&mut client, &outsider, here).await.0, 404);
-    let (_, members) = page(&mut client, &member, "/organizations/acme").await;
+    assert_eq!(client.page(&member, here).await.0, 403);
+    assert_eq!(client.page(&outsider, here).await.0, 404);
+    let (_, members) = client.page(&member, "/organizations/acme").await;
     assert!(!members.contains(here), "members are offered the log");
-    let (_, russian) = page(&mut client, &format!("{owner}; wg-locale=ru"), here).await;
+    let (_, russian) = client.page(&format!("{owner}; wg-locale=ru"), here).await;
     assert!(russian.contains("участник добавлен") && russian.contains("Сохранить в CSV"));
 }
 
@@ -165,9 +159,9 @@ async fn older_rows_are_a_link_away_and_the_filter_goes_along() {
         make(&mut client, &owner, "account/keys", &sent).await;
     }
     let here = "/organizations/acme/audit?action=key.&actor=olga";
-    let (_, html) = page(&mut client, &owner, here).await;
+    let (_, html) = client.page(&owner, here).await;
     assert_eq!(actions(&html).len(), 100);
     let older = links(&html, "/organizations/acme/audit?actor=olga&action=key%2E&after=");
-    let (_, html) = page(&mut client, &owner, &older[0]).await;
+    let (_, html) = client.page(&owner, &older[0]).await;
     assert_eq!(actions(&html), ["key.created"]);
 }

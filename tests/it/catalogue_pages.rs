@@ -2,13 +2,7 @@
 
 use http::Method;
 
-use crate::support::{Server, client::Client, weirgate};
-
-async fn get(client: &mut Client, cookie: &str, path: &str) -> (u16, String) {
-    let headers = [("cookie", cookie), ("accept", "text/html")];
-    let reply = client.call(&Method::GET, path, &headers, "").await;
-    (reply.status, String::from_utf8(reply.body).unwrap())
-}
+use crate::support::client::{Client, administered};
 
 /// Posts a form and follows it with the cookies it set; where it led, and the page there.
 async fn post(client: &mut Client, cookie: &str, function: &str, body: &str) -> (String, String) {
@@ -21,32 +15,20 @@ async fn post(client: &mut Client, cookie: &str, function: &str, body: &str) -> 
     );
     let to = reply.location.unwrap();
     let cookies = [&[cookie.to_owned()][..], &reply.cookies].concat().join("; ");
-    let (status, page) = get(client, &cookies, &to).await;
+    let (status, page) = client.page(&cookies, &to).await;
     assert_eq!(status, 200, "{to}");
     (to, page)
-}
-
-async fn house(folder: &std::path::Path) -> (Server, Client, String) {
-    let mut command = weirgate(folder, &["serve", "--port", "0"]);
-    command
-        .env("APP_ENV", "development")
-        .env("FIRST_ADMIN_EMAIL", "root@example.com")
-        .env("FIRST_ADMIN_PASSWORD", "correct horse battery");
-    let server = Server::start(command);
-    let mut client = Client::to(&server).await;
-    let cookie = client.sign_in("root@example.com", "correct horse battery").await;
-    (server, client, cookie)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn vendor_is_added_tested_and_offered_without_a_script() {
     let folder = tempfile::tempdir().unwrap();
-    let (_server, mut client, cookie) = house(folder.path()).await;
-    let (status, models) = get(&mut client, &cookie, "/models").await;
+    let (_server, mut client, cookie) = administered(folder.path(), |_| {}).await;
+    let (status, models) = client.page(&cookie, "/models").await;
     assert!(status == 200 && models.contains("demo"), "{status}");
 
     // A vendor's link fills the form in.
-    let (_, filled) = get(&mut client, &cookie, "/admin/providers?preset=groq").await;
+    let (_, filled) = client.page(&cookie, "/admin/providers?preset=groq").await;
     assert!(filled.contains("value=\"https://api.groq.com/openai/v1\"") && filled.contains("No providers yet"));
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -131,9 +113,9 @@ async fn vendor_is_added_tested_and_offered_without_a_script() {
         let (_, set) = post(&mut client, &cookie, "set_price", &price(input, output)).await;
         assert!(set.contains("The new price holds"));
     }
-    let (_, shown) = get(&mut client, &cookie, &to).await;
+    let (_, shown) = client.page(&cookie, &to).await;
     assert_eq!(shown.matches("data-testid=\"price-row\"").count(), 2);
-    let (_, models) = get(&mut client, &cookie, "/models").await;
+    let (_, models) = client.page(&cookie, "/models").await;
     for word in ["Big One", "acme", "$2.50", "$12.00", "$0.30", "tools, vision", "1,000"] {
         assert!(models.contains(word), "{word}");
     }
@@ -150,7 +132,7 @@ async fn vendor_is_added_tested_and_offered_without_a_script() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_the_catalogue_are_for_administrators_and_models_for_everybody() {
     let folder = tempfile::tempdir().unwrap();
-    let (_server, mut client, _) = house(folder.path()).await;
+    let (_server, mut client, _) = administered(folder.path(), |_| {}).await;
     let account = r#"{"email":"anna@example.com","password":"correct horse battery"}"#;
     let kind = [("content-type", "application/json")];
     let made = client
@@ -165,7 +147,7 @@ async fn pages_of_the_catalogue_are_for_administrators_and_models_for_everybody(
         ("/admin/models/new", 403),
         ("/models", 200),
     ] {
-        assert_eq!(get(&mut client, &cookie, path).await.0, status, "{path}");
+        assert_eq!(client.page(&cookie, path).await.0, status, "{path}");
     }
     let reply = client
         .form(

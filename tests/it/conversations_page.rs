@@ -12,10 +12,9 @@ use crate::support::{
 const HASH: &str = "265a5ecde69cef348b8732109839753aa71dc560c1ee3715276e29ea75ece73c";
 
 async fn page(client: &mut Client, cookie: &str, path: &str) -> String {
-    let headers = [("cookie", cookie), ("accept", "text/html")];
-    let reply = client.call(&Method::GET, path, &headers, "").await;
-    assert_eq!(reply.status, 200, "{path}");
-    String::from_utf8(reply.body).unwrap()
+    let (seen, page) = client.page(cookie, path).await;
+    assert_eq!(seen, 200, "{path}");
+    page
 }
 
 async fn report(client: &mut Client, cookie: &str, path: &str, sent: &Value) -> Reply {

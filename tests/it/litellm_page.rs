@@ -6,28 +6,23 @@ use http::Method;
 
 use crate::{
     models_sync::proxy,
-    support::{Server, client::Client, weirgate},
+    support::client::{Client, administered},
 };
 
+const MODELS: &str = "/admin/models";
 const STALE: &str = "data-testid=\"litellm-stale\"";
-
-async fn page(client: &mut Client, cookie: &str) -> (u16, String) {
-    let headers = [("cookie", cookie), ("accept", "text/html")];
-    let reply = client.call(&Method::GET, "/admin/models", &headers, "").await;
-    (reply.status, String::from_utf8(reply.body).unwrap())
-}
 
 /// Presses the button; the page it leads to.
 async fn sync(client: &mut Client, cookie: &str) -> (u16, String) {
     let reply = client.form("sync_models", cookie, "").await;
     assert_eq!(
         (reply.status, reply.location.as_deref()),
-        (302, Some("/admin/models")),
+        (302, Some(MODELS)),
         "{}",
         String::from_utf8_lossy(&reply.body)
     );
     let cookies = [&[cookie.to_owned()][..], &reply.cookies].concat().join("; ");
-    page(client, &cookies).await
+    client.page(&cookies, MODELS).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,18 +32,12 @@ async fn models_are_taken_over_by_a_button_and_stay_marked_while_the_proxy_is_aw
         r#"{"model_name":"sonnet","litellm_params":{"model":"bedrock/x"},"model_info":{"mode":"chat","input_cost_per_token":3e-06,"output_cost_per_token":1.5e-05}},
            {"model_name":"groq/*","model_info":{}}"#,
     );
-    let mut command = weirgate(folder.path(), &["serve", "--port", "0"]);
-    command
-        .env("APP_ENV", "development")
-        .env("FIRST_ADMIN_EMAIL", "root@example.com")
-        .env("FIRST_ADMIN_PASSWORD", "correct horse battery")
-        .env("WEIRGATE_LITELLM__SYNC_EVERY", "0")
-        .envs(proxy.variables());
-    let server = Server::start(command);
-    let mut client = Client::to(&server).await;
-    let cookie = client.sign_in("root@example.com", "correct horse battery").await;
+    let (_server, mut client, cookie) = administered(folder.path(), |command| {
+        command.env("WEIRGATE_LITELLM__SYNC_EVERY", "0").envs(proxy.variables());
+    })
+    .await;
     let first = loop {
-        let (status, first) = page(&mut client, &cookie).await;
+        let (status, first) = client.page(&cookie, MODELS).await;
         assert_eq!(status, 200);
         if first.contains("sonnet") {
             break first;
@@ -83,9 +72,7 @@ async fn models_are_taken_over_by_a_button_and_stay_marked_while_the_proxy_is_aw
         .find(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         .unwrap();
     let path = format!("/admin/models/{}", id.split('"').next().unwrap());
-    let headers = [("cookie", cookie.as_str()), ("accept", "text/html")];
-    let reply = client.call(&Method::GET, &path, &headers, "").await;
-    let model = String::from_utf8(reply.body).unwrap();
+    let (_, model) = client.page(&cookie, &path).await;
     assert!(model.contains("only its list changes it") && model.contains("bedrock") && !model.contains("save_model"));
     let account = r#"{"email":"anna@example.com","password":"correct horse battery"}"#;
     let kind = [("content-type", "application/json")];
@@ -102,15 +89,8 @@ async fn models_are_taken_over_by_a_button_and_stay_marked_while_the_proxy_is_aw
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_proxy_there_is_nothing_of_it() {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = weirgate(folder.path(), &["serve", "--port", "0"]);
-    command
-        .env("APP_ENV", "development")
-        .env("FIRST_ADMIN_EMAIL", "root@example.com")
-        .env("FIRST_ADMIN_PASSWORD", "correct horse battery");
-    let server = Server::start(command);
-    let mut client = Client::to(&server).await;
-    let cookie = client.sign_in("root@example.com", "correct horse battery").await;
-    let (status, plain) = page(&mut client, &cookie).await;
+    let (_server, mut client, cookie) = administered(folder.path(), |_| {}).await;
+    let (status, plain) = client.page(&cookie, MODELS).await;
     assert!(status == 200 && !plain.contains("sync_models"));
     let (_, refused) = sync(&mut client, &cookie).await;
     assert!(refused.contains("Something is in the way"));

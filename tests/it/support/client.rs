@@ -1,11 +1,27 @@
 //! A small HTTP client on one connection to a running server.
 
+use std::{path::Path, process::Command};
+
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 
-use super::Server;
+use super::{Server, weirgate};
+
+/// A server with an administrator, and their browser with the cookie of their session. `adjust` adds to the command.
+pub async fn administered(folder: &Path, adjust: impl FnOnce(&mut Command)) -> (Server, Client, String) {
+    let mut command = weirgate(folder, &["serve", "--port", "0"]);
+    command
+        .env("APP_ENV", "development")
+        .env("FIRST_ADMIN_EMAIL", "root@example.com")
+        .env("FIRST_ADMIN_PASSWORD", "correct horse battery");
+    adjust(&mut command);
+    let server = Server::start(command);
+    let mut client = Client::to(&server).await;
+    let cookie = client.sign_in("root@example.com", "correct horse battery").await;
+    (server, client, cookie)
+}
 
 pub struct Client {
     send: SendRequest<String>,
@@ -65,16 +81,28 @@ impl Client {
 }
 
 impl Client {
+    /// Status and text of a page as a browser without a script gets it.
+    pub async fn page(&mut self, cookie: &str, path: &str) -> (u16, String) {
+        let headers = [("cookie", cookie), ("accept", "text/html")];
+        let reply = self.call(&Method::GET, path, &headers, "").await;
+        (reply.status, String::from_utf8(reply.body).unwrap())
+    }
+
     /// Posts a form of our own page; the answer as a browser without a script gets it.
     pub async fn form(&mut self, function: &str, cookie: &str, body: &str) -> Reply {
+        self.submit(&format!("/_fn/{function}"), "same-origin", cookie, body)
+            .await
+    }
+
+    /// The same for any path; `site` is where the form's page came from, as browsers say it.
+    pub async fn submit(&mut self, path: &str, site: &str, cookie: &str, body: &str) -> Reply {
         let headers = [
-            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-site", site),
             ("accept", "text/html"),
             ("content-type", "application/x-www-form-urlencoded"),
             ("cookie", cookie),
         ];
-        self.call(&Method::POST, &format!("/_fn/{function}"), &headers, body)
-            .await
+        self.call(&Method::POST, path, &headers, body).await
     }
 
     /// The cookie of a session that the dashboard's own form starts.
