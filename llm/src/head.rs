@@ -19,9 +19,23 @@ const MODEL_MOST: usize = 256;
 /// Largest cap or count accepted. No model comes near it, and products of two still fit into an `i64`.
 const COUNT_MOST: u64 = i32::MAX as u64;
 
-/// Fields that would lead another gateway behind us to an address or credential of the caller's choice. Both vendors
-/// refuse them as unknown; so do we, before a proxy of a more helpful kind sees them.
-const REDIRECTS: [&str; 5] = ["api_base", "base_url", "api_key", "custom_host", "extra_headers"];
+/// Fields that would lead another gateway behind us to an address, a credential or a model of the caller's choice. Where the
+/// vendors know them at all they name models that nobody here has allowed or priced, so they are refused before anybody sees them.
+const REDIRECTS: [&str; 13] = [
+    "api_base",
+    "base_url",
+    "api_key",
+    "custom_host",
+    "extra_headers",
+    "models",
+    "fallbacks",
+    "context_window_fallbacks",
+    "content_policy_fallbacks",
+    "litellm_params",
+    "model_list",
+    "user_config",
+    "router_settings_override",
+];
 
 /// The watched facts of a body, with the places where they stand.
 #[derive(Debug, Clone, PartialEq, Eq)]

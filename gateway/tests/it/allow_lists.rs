@@ -175,10 +175,28 @@ async fn other_spellings_and_other_places_of_the_name_open_nothing() {
             let status = send(&format!("{path}{query}"), body.clone()).await.unwrap().status();
             assert_eq!(status, 403, "{path}{query}");
         }
-        let mut lists = body.clone();
-        lists["models"] = json!(["plain"]);
-        lists["fallbacks"] = json!(["plain"]);
-        assert_eq!(send(path, lists).await.unwrap().status(), 403, "{path}");
+    }
+    // What would lead a gateway behind this one to another model, address or credential.
+    for (path, body) in doors("plain") {
+        for field in [
+            "models",
+            "fallbacks",
+            "context_window_fallbacks",
+            "content_policy_fallbacks",
+            "litellm_params",
+            "model_list",
+            "user_config",
+            "router_settings_override",
+            "api_base",
+            "base_url",
+            "api_key",
+            "custom_host",
+            "extra_headers",
+        ] {
+            let mut body = body.clone();
+            body[field] = json!(["slow"]);
+            assert_eq!(send(path, body).await.unwrap().status(), 400, "{path}, {field}");
+        }
     }
     assert_eq!(house.upstream.calls().len(), 0);
     house.close().await;
