@@ -183,6 +183,12 @@ pub struct AdminSystem {
     pub this: &'static str,
     pub settings: &'static str,
     pub settings_note: &'static str,
+    /// Sources of a setting, before the variable's name where there is one.
+    pub source_default: &'static str,
+    pub source_environment: &'static str,
+    pub source_command_line: &'static str,
+    pub source_derived: &'static str,
+    pub source_none: &'static str,
     pub setting: &'static str,
     pub value: &'static str,
     pub source: &'static str,

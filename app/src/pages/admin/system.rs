@@ -143,9 +143,27 @@ fn setting(text: &'static Text, line: Setting) -> AnyView {
             </td>
             <td role="cell">{value}</td>
             <td role="cell" class="muted small anywhere">
-                {line.source}
+                {source(text, line.source)}
             </td>
         </tr>
     }
     .into_any()
+}
+
+/// Where a setting comes from, in the reader's language; names of files and variables are the same in all of them.
+fn source(text: &Text, source: String) -> String {
+    let words = &text.admin.system;
+    let known = match source.as_str() {
+        "default" => words.source_default,
+        "command line" => words.source_command_line,
+        "derived" => words.source_derived,
+        "not set" => words.source_none,
+        other => {
+            return match other.strip_prefix("environment ") {
+                Some(names) => format!("{} {names}", words.source_environment),
+                None => source,
+            };
+        }
+    };
+    known.to_owned()
 }
