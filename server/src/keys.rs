@@ -9,7 +9,7 @@ mod of_organization;
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use types::{
     KeyId, OrganizationId, OrganizationRole, Refusal, TeamId, Timestamp,
     accounts::wrong,
@@ -88,9 +88,7 @@ pub async fn create(state: &State, user: &User, new: NewKey) -> Result<CreatedKe
         actor: Actor::signed_in(user),
         action: "key.created",
         target: Target::Key(details.id),
-        details: json!({
-            "public_id": public_id, "models": models, "permissions": new.permissions, "expires_at": new.expires_at,
-        }),
+        details: json!({ "after": rules(&public_id, &details) }),
     };
     state
         .write(move |tx| {
@@ -150,7 +148,7 @@ pub async fn revoke_by_operator(state: &State, named: &str) -> Result<KeyId> {
 }
 
 async fn revoke_owned(state: &State, owner: Owner, id: KeyId, actor: Actor) -> Result<()> {
-    let clock = state.clock().clone();
+    let (clock, told) = (state.clock().clone(), state.clone());
     state
         .write(move |tx| {
             Box::pin(async move {
@@ -159,12 +157,15 @@ async fn revoke_owned(state: &State, owner: Owner, id: KeyId, actor: Actor) -> R
                 match db::keys::revoke(tx, owner, id, now).await? {
                     Revoked::Now => {
                         tx.changed(Change::Key, id);
+                        let (organization, public_id) = (OrganizationId(row.organization_id), row.public_id.clone());
+                        let models = db::keys::models(tx, id).await?;
+                        let before = rules(&public_id, &with_models(&told, row, models));
                         let event = Event {
-                            organization: Some(OrganizationId(row.organization_id)),
+                            organization: Some(organization),
                             actor,
                             action: "key.revoked",
                             target: Target::Key(id),
-                            details: json!({}),
+                            details: json!({ "before": before }),
                         };
                         audit::record(tx, &clock, event).await
                     }
@@ -174,6 +175,14 @@ async fn revoke_owned(state: &State, owner: Owner, id: KeyId, actor: Actor) -> R
             })
         })
         .await
+}
+
+/// What a key may do, as the audit log keeps it.
+fn rules(public_id: &str, key: &Key) -> Value {
+    json!({
+        "public_id": public_id, "models": key.models, "permissions": key.permissions, "expires_at": key.expires_at,
+        "team": key.team_id,
+    })
 }
 
 fn unknown() -> Error {

@@ -69,6 +69,16 @@ pub(crate) async fn insert(tx: &mut Tx, row: Row, models: Vec<String>) -> Result
     Ok(())
 }
 
+/// The models that a key is limited to; none means all.
+pub(crate) async fn models(tx: &mut Tx, id: KeyId) -> Result<Vec<String>> {
+    let rows = api_key_models::Entity::find()
+        .filter(api_key_models::Column::ApiKeyId.eq(id.0))
+        .order_by_asc(api_key_models::Column::Model)
+        .all(tx.conn())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.model).collect())
+}
+
 /// Pages that are asked for: whose, after which, how many.
 pub(super) type Pages = Together<(Owner, Option<KeyId>, u64), Vec<Row>>;
 

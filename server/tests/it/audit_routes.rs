@@ -328,8 +328,12 @@ async fn told_by_whom(app: &App) {
         assert_eq!(row["target_kind"], target, "{row}");
         let details: Value = serde_json::from_str(row["details"].as_str().unwrap()).unwrap();
         let (before, after) = match action {
-            "organization.created" | "member.added" | "invitation.created" | "team.created" => (false, true),
-            "organization.deleted" | "member.removed" | "invitation.revoked" | "team.deleted" => (true, false),
+            "organization.created" | "member.added" | "invitation.created" | "team.created" | "key.created" => {
+                (false, true)
+            }
+            "organization.deleted" | "member.removed" | "invitation.revoked" | "team.deleted" | "key.revoked" => {
+                (true, false)
+            }
             "organization.second_factor" | "member.role_changed" | "invitation.resent" => (true, true),
             // Only a name changed, or who is in it.
             _ => continue,
