@@ -7,6 +7,7 @@ use super::{Acting, Known, TeamAdmin, must_not_be_default};
 use crate::{
     Error, State,
     db::{self, Change, teams::MemberRow},
+    directory::UserEntry,
     error::Result,
     idempotency,
     paging::Asked,
@@ -14,15 +15,30 @@ use crate::{
 
 /// Who is in the team. `limit` is 1 to 100.
 ///
-/// Errors: 403 for the default team: it is everybody.
+/// Errors: 403 for the default team, unless an administrator of the server asks: it is everybody.
 pub async fn page(state: &State, known: &Known, limit: u64, cursor: Option<&str>) -> Result<Page<TeamMember>> {
     if known.is_default() {
-        let message = "Everybody is in the default team; who that is is not listed here.";
-        return Err(Error::refused(Code::Forbidden, message));
+        return everybody(state, known, limit, cursor);
     }
     let asked = Asked::of(limit, cursor)?;
     let rows = db::teams::members(state.db(), known.id(), asked.after, asked.rows()).await?;
     Ok(asked.page(rows, |row| UserId(row.user_id), |row| shown(state, &row)))
+}
+
+/// The default team has no list of its own: everybody is in it from the day they signed up.
+fn everybody(state: &State, known: &Known, limit: u64, cursor: Option<&str>) -> Result<Page<TeamMember>> {
+    if known.user().auditor().is_err() {
+        let message = "Everybody is in the default team; who that is is listed to administrators of this server alone.";
+        return Err(Error::refused(Code::Forbidden, message));
+    }
+    let asked = Asked::<UserId>::of(limit, cursor)?;
+    let keep = |person: &UserEntry| asked.after.is_none_or(|after| person.id < after);
+    let people = state.directory().newest_users(asked.most(), keep);
+    Ok(asked.page(
+        people,
+        |person| person.id,
+        |person| Some(entered(&person, person.created_at)),
+    ))
 }
 
 /// Puts a member of the organization into the team.
@@ -93,11 +109,15 @@ pub async fn remove(state: &State, admin: &TeamAdmin<'_>, user: UserId) -> Resul
 
 fn shown(state: &State, row: &MemberRow) -> Option<TeamMember> {
     let person = state.directory().user(UserId(row.user_id))?;
-    Some(TeamMember {
+    Some(entered(&person, Timestamp(row.created_at)))
+}
+
+fn entered(person: &UserEntry, joined_at: Timestamp) -> TeamMember {
+    TeamMember {
         user_id: person.id,
         email: person.email.clone(),
         username: person.username.clone(),
         full_name: person.full_name.clone(),
-        joined_at: Timestamp(row.created_at),
-    })
+        joined_at,
+    }
 }

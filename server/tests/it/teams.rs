@@ -121,6 +121,8 @@ async fn deleted_team_takes_its_keys_along(app: App) {
 on_both! {
 async fn everybody_is_in_the_default_team_and_administrators_change_it(app: App) {
     let anna = app.register("anna").await;
+    // Accounts of one millisecond have no order.
+    app.advance_secs(1);
     let boris = app.register("boris").await;
     let path = format!("/api/v1/teams/{DEFAULT_TEAM}");
     for person in [&anna, &boris] {
@@ -136,6 +138,15 @@ async fn everybody_is_in_the_default_team_and_administrators_change_it(app: App)
     }
     let role = |role| server::for_tests::set_platform_role(&app.state, anna.id.parse().unwrap(), role);
     role(types::PlatformRole::ReadOnlyAdmin).await.unwrap();
+    let members = async |query: &str| {
+        let call = app.get(&format!("{path}/members{query}")).bearer(&anna.access);
+        call.send().await.expect(200)
+    };
+    assert_eq!(each(&members("").await, "user_id"), [boris.id.clone(), anna.id.clone()]);
+    let first = members("?limit=1").await;
+    let rest = members(&format!("?limit=1&cursor={}", first["next_cursor"].as_str().unwrap())).await;
+    assert_eq!(each(&first, "user_id"), [boris.id.clone()]);
+    assert_eq!(each(&rest, "user_id"), [anna.id.clone()]);
     change(app, &anna, &DEFAULT_TEAM.to_string(), &json!({ "allowed_models": ["demo"] })).await.problem(403, "forbidden");
     role(types::PlatformRole::Admin).await.unwrap();
     let changed = change(app, &anna, &DEFAULT_TEAM.to_string(), &json!({ "allowed_models": ["demo"] })).await.expect(200);
