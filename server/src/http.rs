@@ -5,6 +5,7 @@
 mod api;
 pub mod cookie;
 pub mod extract;
+pub mod host;
 pub mod layers;
 pub mod problem;
 mod routes;

@@ -2,7 +2,6 @@
 
 mod body;
 mod credential;
-mod host;
 
 use std::sync::Arc;
 
@@ -39,7 +38,7 @@ impl Caller {
     /// Errors: 400 for a `Host` that can be read in two ways; 401 without a session that is good; 403 when another site's page sent it; 404 for
     /// an organization that is not theirs; 503 while the memory may be out of date.
     pub async fn prove_visitor(gateway: &Gateway, parts: &Parts) -> Result<Self, Error> {
-        host::check(parts)?;
+        server::http::host::check(parts)?;
         let user = server::http::extract::visitor(gateway.state(), parts).await?;
         Self::from_person(gateway, &parts.headers, &user, None)
     }
@@ -56,7 +55,7 @@ impl Caller {
                 "This server cannot see its database and refuses calls until it does. Try again in a few seconds.",
             ));
         }
-        host::check(parts)?;
+        server::http::host::check(parts)?;
         let headers = &parts.headers;
         let presented = credential::of(gateway, parts)?;
         match directory.key(presented) {

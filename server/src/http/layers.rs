@@ -12,6 +12,7 @@ mod once;
 mod redirect;
 mod request_log;
 
+pub use super::host::one_host;
 pub use cors::{Cors, cors};
 pub use csrf::csrf;
 pub(super) use csrf::from_own_page;

@@ -72,6 +72,8 @@ impl Call {
         let request = Request::builder().method(self.method.as_str()).uri(&self.path);
         let mut request = request.body(Body::from(self.body)).expect("a request");
         *request.headers_mut() = self.headers;
+        let hosts = request.headers_mut().entry("host");
+        hosts.or_insert(axum::http::HeaderValue::from_static("localhost"));
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }
