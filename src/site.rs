@@ -26,7 +26,7 @@ use crate::{assets, playground};
 /// Everything this process answers.
 pub fn router(state: State) -> anyhow::Result<Router> {
     let models = gateway::http::router(state.clone())?;
-    let accounts = server::http::router_with(state.clone(), Some(gateway::http::openapi()));
+    let accounts = server::http::router_with(state.clone(), Some(gateway::http::openapi));
     let pages = dashboard(state, models.clone());
     // Streams of the model API pass as they come: nothing of what the pages need stands around them.
     let people = Router::new().merge(accounts).merge(pages).layer(
@@ -102,6 +102,7 @@ fn dashboard(state: State, models: Router) -> Router {
         .route("/_fn", get(|| async { http::StatusCode::METHOD_NOT_ALLOWED }))
         .fallback(missing)
         .layer(from_fn_with_state(state.clone(), layers::csrf))
+        .layer(from_fn(layers::one_host))
         .layer(from_fn_with_state(state.clone(), identified))
         .with_state(options)
         .merge(files)

@@ -3,12 +3,17 @@
 //! One router stands at `/api/v1` (canonical, and what the OpenAPI document lists) and at `/api`; its `auth`, `sessions` and
 //! `health` parts also at `/v1`, beside the model API.
 
+use std::sync::{Arc, OnceLock};
+
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    http::header,
     middleware::{from_fn, from_fn_with_state},
-    routing::any,
+    response::IntoResponse,
+    routing::{any, get},
 };
+use bytes::Bytes;
 use tower_http::catch_panic::CatchPanicLayer;
 use types::error::Code;
 use utoipa::{
@@ -22,7 +27,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{api, cookie, layers};
-use crate::{Config, Error, State};
+use crate::{Config, Error, State, error::Result};
 
 const API_BODY: usize = 64 * 1024;
 const AUTH_BODY: usize = 16 * 1024;
@@ -33,17 +38,13 @@ pub fn router(state: State) -> Router {
 }
 
 /// [`router`], with what another router adds to the OpenAPI document.
-pub fn router_with(state: State, more: Option<OpenApi>) -> Router {
-    let mut document = openapi(state.config());
-    if let Some(more) = more {
-        document.merge(more);
-    }
-    let unversioned = everything().split_for_parts().0;
+pub fn router_with(state: State, more: Option<fn() -> OpenApi>) -> Router {
+    let document = Document::new(state.clone(), more);
     let beside_models = auth().merge(sessions()).merge(health()).split_for_parts().0;
-    let canonical = everything().split_for_parts().0;
+    let everything = everything().split_for_parts().0;
     let account = Router::new()
-        .nest("/api/v1", canonical)
-        .nest("/api", unversioned)
+        .nest("/api/v1", everything.clone())
+        .nest("/api", everything)
         .nest("/v1", beside_models)
         .route("/api", any(nothing))
         .route("/api/", any(nothing))
@@ -58,17 +59,52 @@ pub fn router_with(state: State, more: Option<OpenApi>) -> Router {
     Router::new()
         .merge(account)
         .merge(probes)
-        .merge(SwaggerUi::new("/docs/api").url("/api/openapi.json", document))
+        .merge(SwaggerUi::new("/docs/api").config("/api/openapi.json".into()))
+        .route("/api/openapi.json", get(move || std::future::ready(document.served())))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn(layers::one_host))
         .layer(from_fn_with_state(state.clone(), layers::request_log))
         .layer(from_fn_with_state(state.clone(), layers::finish))
         .layer(from_fn_with_state(state.clone(), layers::guard))
         .with_state(state)
 }
 
+/// The OpenAPI document as it is served. It takes more memory than all routes together, so it is made when somebody first asks,
+/// and kept as text.
+struct Document {
+    state: State,
+    more: Option<fn() -> OpenApi>,
+    text: OnceLock<Bytes>,
+}
+
+impl Document {
+    fn new(state: State, more: Option<fn() -> OpenApi>) -> Arc<Self> {
+        Arc::new(Document {
+            state,
+            more,
+            text: OnceLock::new(),
+        })
+    }
+
+    fn served(&self) -> Result<impl IntoResponse + use<>> {
+        let text = match self.text.get() {
+            Some(text) => text.clone(),
+            None => {
+                let mut document = openapi(self.state.config());
+                if let Some(more) = self.more {
+                    document.merge(more());
+                }
+                let text = document.to_json().map_err(Error::internal)?;
+                self.text.get_or_init(|| text.into()).clone()
+            }
+        };
+        Ok(([(header::CONTENT_TYPE, "application/json")], text))
+    }
+}
+
 /// The document of everything above, canonical paths only.
 pub fn openapi(config: &Config) -> OpenApi {
-    let mut document = OpenApiRouter::<State>::with_openapi(Document::openapi())
+    let mut document = OpenApiRouter::<State>::with_openapi(Described::openapi())
         .nest("/api/v1", everything())
         .merge(probes())
         .into_openapi();
@@ -113,7 +149,7 @@ pub fn openapi(config: &Config) -> OpenApi {
         (name = "health", description = "Whether the server works")
     )
 )]
-struct Document;
+struct Described;
 
 fn everything() -> OpenApiRouter<State> {
     auth()
