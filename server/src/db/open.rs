@@ -95,6 +95,8 @@ async fn open_sqlite(options: &Options) -> Result<Opened> {
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("mmap_size", "0")
+        // Statements of several rows keep a journal of their own; a file in /var/tmp for each would cost more than the statement.
+        .pragma("temp_store", "MEMORY")
         // The checkpoint runs on a connection of its own (see `wal`), never inside a commit that somebody waits for.
         .pragma("wal_autocheckpoint", "0")
         .statement_cache_capacity(256)
