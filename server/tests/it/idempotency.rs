@@ -305,6 +305,67 @@ async fn every_door_that_makes_something_of_ones_own_names_the_header(app: App) 
 }
 }
 
+/// Fields of replies that are told once.
+const SECRETS: [&str; 4] = ["key", "token", "link", "recovery_codes"];
+
+on_both! {
+async fn no_door_makes_anything_twice_or_tells_a_secret_again(app: App) {
+    let root = app.admin().await;
+    let (wanda, xavier) = (app.verified("wanda").await, app.verified("xavier").await);
+    let made_once = |path: String, sent: Value| {
+        let root = &root;
+        async move {
+            let send = || keyed(app, &path, &root.access, "the-same").json(&sent).send();
+            let first = send().await;
+            assert!(!is_replayed(&first), "{path}");
+            let first = first.expect(201);
+            let again = send().await;
+            assert!(is_replayed(&again), "{path} makes it twice");
+            let again = again.expect(201);
+            for secret in SECRETS {
+                assert!(again[secret].is_null(), "{path} tells {secret} again");
+            }
+            (first, path)
+        }
+    };
+    let mut tried = Vec::new();
+    let mut made = async |path: &str, of: &str, sent: Value| {
+        let at = path.replace("{organization}", "acme").replace("{id}", of);
+        let (made, _) = made_once(format!("/api/v1{at}"), sent).await;
+        tried.push(format!("/api/v1{path}"));
+        made
+    };
+    made("/organizations", "", json!({ "name": "Acme", "slug": "acme" })).await;
+    let link = made("/organizations/{organization}/invitations", "", json!({ "role": "member" })).await;
+    assert!(link["link"].is_string(), "{link}");
+    made("/organizations/{organization}/members", "", json!({ "user_id": wanda.id, "role": "member" })).await;
+    made("/admin/organizations/{organization}/members", "", json!({ "user_id": xavier.id, "role": "member" })).await;
+    let team = made("/organizations/{organization}/teams", "", json!({ "name": "t" })).await;
+    made("/teams/{id}/members", team["id"].as_str().unwrap(), json!({ "user_id": wanda.id })).await;
+    let provider = json!({ "name": "acme", "dialect": "openai", "base_url": "https://api.example.com/v1" });
+    made("/admin/providers", "", provider).await;
+    let model = made("/admin/models", "", json!({ "name": "m", "routes": [{ "provider": "acme", "model": "m" }] })).await;
+    made("/admin/models/{id}/prices", model["id"].as_str().unwrap(), json!({ "input": "3", "output": "15" })).await;
+    made("/admin/users", "", json!({ "email": "yves@example.com", "username": "yves" })).await;
+    made("/account/keys", "", json!({ "name": "one" })).await;
+    made("/api-keys", "", json!({ "name": "two" })).await;
+    made("/auth/tokens", "", json!({ "name": "t", "scopes": ["read"], "password": PASSWORD })).await;
+    made("/sessions/start", "", json!({})).await;
+    // Its own test needs an authenticator: see above.
+    tried.push("/api/v1/auth/passkeys/register/finish".to_owned());
+    tried.sort();
+
+    let document = serde_json::to_value(server::http::openapi(app.state.config())).unwrap();
+    let doors = document["paths"].as_object().unwrap().iter().filter(|(_, item)| {
+        let door = &item["post"];
+        door["responses"].get("201").is_some() && door.get("security").is_some()
+    });
+    let mut doors: Vec<&str> = doors.map(|(path, _)| path.as_str()).collect();
+    doors.sort_unstable();
+    assert_eq!(tried, doors, "a door that makes something is tried here");
+}
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_make_one_thing_for_one_key() {
     let Some(database) = Database::postgres() else { return };

@@ -123,6 +123,22 @@ async fn key_is_made_there_with_whose_it_is_and_deleted_when_it_is_revoked(app, 
 }
 
 mirrored! {
+async fn key_of_a_team_says_so_there(app, proxy) {
+    let anna = app.register("anna").await;
+    let organization = app.organization(&anna, "acme").await;
+    let team = app.team(&anna, &organization, "research", &[]).await;
+    app.join_team(&anna, &team, &anna).await;
+    let made = app.key_in(&anna, &organization, Some(&team)).await;
+    let id: KeyId = made["id"].as_str().unwrap().parse().unwrap();
+    until(&app, || credential(&app, id).is_some()).await;
+    let (_, row) = there(&proxy);
+    assert_eq!((&row["team_id"], &row["metadata"]["team_id"]), (&json!(team), &json!(team)));
+    assert_eq!(row["metadata"]["organization_id"], organization);
+    app.stop().await;
+}
+}
+
+mirrored! {
 async fn lost_answer_makes_no_second_key(app, proxy) {
     let anna = app.register("anna").await;
     proxy.fail(&[Fault::LosesAnswer]);

@@ -21,6 +21,25 @@ async fn behind(proxy: &LiteLlm, database: Database, more: &[(&str, &str)]) -> A
     app
 }
 
+/// Looks by itself, and far more often than a configuration may ask for.
+async fn looking(proxy: &LiteLlm, database: Database) -> App {
+    let variables = [
+        ("LITELLM_API_URL", proxy.url.as_str()),
+        ("LITELLM_API_KEY", MASTER),
+        ("WEIRGATE_LITELLM__ALLOW_PRIVATE_NETWORK", "true"),
+    ];
+    let often = std::time::Duration::from_millis(50);
+    let adjust = |config: &mut server::Config| config.litellm.as_mut().unwrap().sync_every = often;
+    App::start_with_both(database, &variables, adjust).await
+}
+
+/// Waits for the catalogue to be these models.
+async fn until(app: &App, expected: &[&str]) {
+    while names(app) != expected {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
 async fn sync(app: &App, admin: &Person) -> Value {
     let call = app.post("/api/v1/admin/models/sync").bearer(&admin.access);
     call.send().await.expect(200)
@@ -60,6 +79,22 @@ macro_rules! with_proxy {
             }
         }
     };
+}
+
+with_proxy! {
+async fn models_follow_the_proxy_by_themselves_also_after_it_failed(proxy, database) {
+    proxy.offer(&[priced("a", "1e-6", "2e-6")]);
+    let app = looking(&proxy, database).await;
+    until(&app, &["a"]).await;
+    proxy.offer(&[priced("a", "1e-6", "2e-6"), priced("b", "1e-6", "2e-6")]);
+    until(&app, &["a", "b"]).await;
+    let before = proxy.asked("/model/info");
+    proxy.fail(&[Fault::Status(500)]);
+    proxy.offer(&[priced("b", "1e-6", "2e-6")]);
+    until(&app, &["b"]).await;
+    assert!(proxy.asked("/model/info") >= before + 2, "one failed and one did not");
+    app.stop().await;
+}
 }
 
 with_proxy! {

@@ -49,7 +49,17 @@ impl App {
 
     /// With settings that only a configuration's own sources can carry, such as secrets.
     pub async fn start_with_variables(database: Database, variables: &[(&str, &str)]) -> Self {
-        let config = from_variables(&database, variables);
+        Self::start_with_both(database, variables, |_| {}).await
+    }
+
+    /// The same, and values that those sources would refuse.
+    pub async fn start_with_both(
+        database: Database,
+        variables: &[(&str, &str)],
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
+        let mut config = from_variables(&database, variables);
+        adjust(&mut config);
         Self::on(database, config, Clock::settable(START)).await
     }
 
