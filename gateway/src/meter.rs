@@ -213,10 +213,14 @@ impl InFlight {
         std::future::poll_fn(|context| self.poll_chunk(context)).await
     }
 
-    /// Reads usage from bytes that arrived, and returns the part of them that the client gets.
-    pub fn inspect(&mut self, chunk: Bytes) -> Result<Option<Forward>, llm::Error> {
-        let now = Instant::now();
-        let forward = self.reading.push(chunk)?;
+    /// Reads usage from bytes that arrived `now`, and returns the part of them that the client gets.
+    pub fn inspect(&mut self, chunk: Bytes, now: Instant) -> Result<Option<Forward>, llm::Error> {
+        let mut forward = self.reading.push(chunk)?;
+        if self.reading.upstream_error() {
+            // What the upstream says of itself may quote what it was asked with.
+            let secret = self.attempts.credential();
+            forward = forward.map(|pieces| pieces.map(|piece| llm::error::redact(piece, &[secret])));
+        }
         if self.first_content.is_none() && self.reading.content_seen() {
             self.first_content = Some(now - self.started);
         }
@@ -359,7 +363,7 @@ impl InFlight {
 
     async fn read_rest(&mut self) {
         while let Some(Ok(chunk)) = self.chunk().await {
-            if self.inspect(chunk).is_err() {
+            if self.inspect(chunk, Instant::now()).is_err() {
                 return;
             }
         }

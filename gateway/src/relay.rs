@@ -57,7 +57,11 @@ pub async fn json(mut call: InFlight, headers: &HeaderMap, limits: Limits) -> Re
 async fn read_json(call: &mut InFlight, limits: Limits) -> Result<(), (Error, CallStatus)> {
     let failed = |status: CallStatus, message: &str| (Error::refused(Code::UpstreamFailed, message), status);
     loop {
-        let until = (Instant::now() + limits.idle).min(limits.ends_at);
+        let patience = match call.reading().anything_read() {
+            true => limits.idle,
+            false => limits.first,
+        };
+        let until = (Instant::now() + patience).min(limits.ends_at);
         let chunk = match tokio::time::timeout_at(until, call.chunk()).await {
             Ok(chunk) => chunk,
             Err(_elapsed) => {
@@ -73,7 +77,7 @@ async fn read_json(call: &mut InFlight, limits: Limits) -> Result<(), (Error, Ca
         };
         let inspected = match chunk {
             None => return Ok(()),
-            Some(Ok(chunk)) => call.inspect(chunk),
+            Some(Ok(chunk)) => call.inspect(chunk, Instant::now().into_std()),
             Some(Err(_broken)) => {
                 let message = "The upstream broke off in the middle of its answer. Try again.";
                 return Err(failed(CallStatus::UpstreamTruncated, message));
@@ -88,6 +92,8 @@ async fn read_json(call: &mut InFlight, limits: Limits) -> Result<(), (Error, Ca
 /// How long an upstream may keep a client waiting.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
+    /// From the answer's headers to the first chunk.
+    pub first: Duration,
     /// Between two chunks.
     pub idle: Duration,
     /// The last moment of the call.
@@ -108,6 +114,12 @@ pub fn passed_headers(upstream: &HeaderMap) -> HeaderMap {
         if allowed {
             passed.append(name.clone(), value.clone());
         }
+    }
+    // OpenAI's name for it is taken: our own id goes out under it.
+    if !passed.contains_key("request-id")
+        && let Some(id) = upstream.get("x-request-id")
+    {
+        passed.insert("request-id", id.clone());
     }
     passed.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     passed

@@ -64,6 +64,7 @@ pub async fn run(
         headers,
         max_output_tokens: model.max_output_tokens,
         reasoning: model.can("reasoning"),
+        ends_at: tokio::time::Instant::from_std(started) + state.config().gateway.total_timeout,
         call_id: call_id.to_string(),
         request_id,
         now,
@@ -92,7 +93,7 @@ pub async fn run(
         conversation_id: extract::conversation(headers),
     });
     let call = InFlight::new(gateway, opened, Arc::clone(&model), first, started);
-    serve(&asked, plan, first, ready, call, started).await
+    serve(&asked, plan, first, ready, call).await
 }
 
 /// Reads the head and asks whether this call may be made; a refusal is counted.

@@ -18,6 +18,7 @@ use server::{
     config::GatewayConfig,
     directory::{ProviderKind, Route},
 };
+use tokio::time::Instant;
 use types::{Timestamp, error::Code, provider::Shape};
 
 use crate::{
@@ -83,6 +84,8 @@ pub struct Outgoing {
     pub stream: bool,
     pub body: Vec<Bytes>,
     pub headers: HeaderMap,
+    /// The last moment of the call, however many tries it takes.
+    pub ends_at: Instant,
     /// Unique, for the demo provider's answer.
     pub call_id: String,
     pub now: Timestamp,
@@ -151,11 +154,13 @@ impl Clients {
                     .headers(headers)
                     .body(body::from_slices(outgoing.body))
                     .send();
-                let patience = self.first_byte;
+                let (patience, ends_at) = (self.first_byte, outgoing.ends_at);
                 Box::pin(async move {
-                    match tokio::time::timeout(patience, sending).await {
+                    let until = (Instant::now() + patience).min(ends_at);
+                    match tokio::time::timeout_at(until, sending).await {
                         Ok(Ok(response)) => Ok(answer(response)),
                         Ok(Err(error)) => Err(failed(&error)),
+                        Err(_elapsed) if until == ends_at => Err(out_of_time()),
                         Err(_elapsed) => Err(late(patience)),
                     }
                 })
@@ -215,6 +220,15 @@ fn late(patience: Duration) -> Failure {
         ),
     );
     failure("upstream_timeout", Verdict::Elsewhere, error)
+}
+
+/// The call has had all the time there is for it.
+fn out_of_time() -> Failure {
+    let error = Error::refused(
+        Code::UpstreamTimeout,
+        "The call took longer than this server allows. Try again later.",
+    );
+    failure("upstream_total", Verdict::Nowhere, error)
 }
 
 fn failure(class: &'static str, verdict: Verdict, error: Error) -> Failure {

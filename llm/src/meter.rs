@@ -197,6 +197,14 @@ impl Forward {
         self.first.iter().chain(&self.more).map(Bytes::len).sum()
     }
 
+    /// The same with each piece exchanged for what `change` makes of it.
+    pub fn map(self, mut change: impl FnMut(Bytes) -> Bytes) -> Self {
+        Forward {
+            first: self.first.map(&mut change),
+            more: self.more.into_iter().map(change).collect(),
+        }
+    }
+
     /// Adds bytes made from an event: a translation.
     pub fn add(&mut self, bytes: Bytes) {
         self.push(&bytes, 0, bytes.len());

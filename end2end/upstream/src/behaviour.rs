@@ -7,12 +7,16 @@
 //! | `first=MS` | waits before the first byte of the answer |
 //! | `slow=MS` | waits between two events |
 //! | `cut=K` | resets the connection in the middle of event K (JSON: in the middle of the body) |
+//! | `fin=K` | closes the connection in the middle of event K as if all were well |
+//! | `badchunk=K` | after event K begins a chunk whose length is none, and closes |
+//! | `noblank` | leaves out the blank line after the last event, yet ends properly |
 //! | `end=K` | ends the body properly after event K, without the protocol's own end |
 //! | `stall=K` | falls silent after event K until the client leaves |
 //! | `error_mid=K` | after event K sends the dialect's error event and ends |
 //! | `status=N` | refuses with that status in the dialect's shape; with `retry_after=TEXT` as that header |
 //! | `quota` | refuses with 429 because the operator's bill is used up (OpenAI's dialects) |
-//! | `leak` | its refusal quotes the credential it was called with, and an address with a key |
+//! | `late=MS` | waits between a stream's headers and its first event |
+//! | `leak` | its refusal or its error event quotes the credential it was called with, and an address with a key |
 //! | `fail=N` | only the first N calls of this very model name are faulty, all later ones go well |
 //! | `reset` | takes the request and resets the connection without a word |
 //! | `drip=MS` | a JSON answer's body in ten pieces, so long between two |
@@ -35,8 +39,12 @@ use std::{str::FromStr, time::Duration};
 pub struct Behaviour {
     pub events: usize,
     pub first: Duration,
+    pub late: Duration,
     pub slow: Duration,
     pub cut: Option<usize>,
+    pub fin: Option<usize>,
+    pub bad_chunk: Option<usize>,
+    pub no_blank: bool,
     pub end: Option<usize>,
     pub stall: Option<usize>,
     pub error_mid: Option<usize>,
@@ -75,8 +83,12 @@ impl Default for Behaviour {
         Self {
             events: 5,
             first: Duration::ZERO,
+            late: Duration::ZERO,
             slow: Duration::ZERO,
             cut: None,
+            fin: None,
+            bad_chunk: None,
+            no_blank: false,
             end: None,
             stall: None,
             error_mid: None,
@@ -127,6 +139,9 @@ impl Behaviour {
     pub fn well(self) -> Self {
         Self {
             cut: None,
+            fin: None,
+            bad_chunk: None,
+            no_blank: false,
             end: None,
             stall: None,
             error_mid: None,
@@ -145,8 +160,11 @@ impl Behaviour {
         match name {
             "events" => self.events = number(value)?,
             "first" => self.first = Duration::from_millis(number(value)?),
+            "late" => self.late = Duration::from_millis(number(value)?),
             "slow" => self.slow = Duration::from_millis(number(value)?),
             "cut" => self.cut = Some(or(value, 3)?),
+            "fin" => self.fin = Some(or(value, 3)?),
+            "badchunk" => self.bad_chunk = Some(or(value, 3)?),
             "end" => self.end = Some(or(value, 3)?),
             "stall" => self.stall = Some(or(value, 3)?),
             "error_mid" => self.error_mid = Some(or(value, 3)?),
@@ -168,6 +186,7 @@ impl Behaviour {
             "leak" => self.leak = true,
             "nousage" => self.no_usage = true,
             "nodone" => self.no_done = true,
+            "noblank" => self.no_blank = true,
             "crlf" => self.crlf = true,
             "bom" => self.bom = true,
             "comments" => self.comments = true,

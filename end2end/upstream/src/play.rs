@@ -107,13 +107,19 @@ impl Player<'_> {
         if self.connection.socket.write_all(head.as_bytes()).await.is_err() {
             return self.gone();
         }
+        if !self.wait(self.asked.late).await {
+            return self.gone();
+        }
         for (place, event) in events.iter().enumerate() {
             let place = place + 1;
             if place > 1 && !self.wait(self.asked.slow).await {
                 return self.gone();
             }
-            let text = self.spell(place, &event.text);
-            if self.asked.cut == Some(place) {
+            let mut text = self.spell(place, &event.text);
+            if self.asked.no_blank && place == events.len() {
+                text.truncate(text.trim_end().len() + 1);
+            }
+            if let Some(after) = self.tears(place) {
                 let half = &text.as_bytes()[..text.len() / 2];
                 let torn = [format!("{:x}\r\n", text.len()).as_bytes(), half].concat();
                 let _ = self.connection.socket.write_all(&torn).await;
@@ -122,7 +128,7 @@ impl Player<'_> {
                     call.answer.extend_from_slice(half);
                     call.outcome = Outcome::Cut;
                 });
-                return Ok(After::Reset);
+                return Ok(after);
             }
             if !self.chunk(text.as_bytes()).await {
                 return self.gone();
@@ -143,6 +149,11 @@ impl Player<'_> {
                 } else {
                     self.gone()
                 };
+            }
+            if self.asked.bad_chunk == Some(place) {
+                let _ = self.connection.socket.write_all(b"no length\r\n").await;
+                self.note(|call| call.outcome = Outcome::Cut);
+                return Ok(After::Close);
             }
             if self.asked.end == Some(place) {
                 return self.end(Outcome::Ended).await;
@@ -175,6 +186,13 @@ impl Player<'_> {
     pub fn reset(self) -> io::Result<After> {
         self.note(|call| call.outcome = Outcome::Cut);
         Ok(After::Reset)
+    }
+
+    /// How the connection ends in the middle of this event, if it does.
+    fn tears(&self, place: usize) -> Option<After> {
+        let reset = self.asked.cut == Some(place);
+        let closed = self.asked.fin == Some(place);
+        reset.then_some(After::Reset).or_else(|| closed.then_some(After::Close))
     }
 
     fn spell(&self, place: usize, text: &str) -> String {

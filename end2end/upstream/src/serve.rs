@@ -210,6 +210,14 @@ async fn answer(
             Door::Responses => responses::error_event(),
             _ => chat::error_event(),
         };
+        let error_event = match asked.leak {
+            true => error_event.replacen(
+                "\"message\":\"",
+                &format!("\"message\":\"called with {credential}: "),
+                1,
+            ),
+            false => error_event,
+        };
         player.stream(&events, &error_event).await
     } else {
         let (json, billed) = whole(door, &model, &body, asked, number);

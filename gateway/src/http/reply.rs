@@ -1,13 +1,14 @@
 //! How answers and errors leave: in the caller's dialect, with the request's id, and with a word on whether to try again.
 
-use ::http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use axum::{body::Body, extract::OriginalUri, response::Response};
 use llm::Dialect;
 
 use crate::Error;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+/// The vendors' SDKs do as it says.
+pub const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// What of a request was not understood or has no meaning upstream, and was left out, by name.
 pub const IGNORED: HeaderName = HeaderName::from_static("x-weirgate-ignored");
@@ -66,7 +67,7 @@ fn render(error: Error, dialect: Dialect, request_id: &str) -> Response {
         }
     };
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-    if llm::error::terminal(status) {
+    if llm::error::terminal(status) || asks_for_patience(response.headers()) {
         response
             .headers_mut()
             .insert(SHOULD_RETRY, HeaderValue::from_static("false"));
@@ -77,6 +78,14 @@ fn render(error: Error, dialect: Dialect, request_id: &str) -> Response {
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
+}
+
+/// Whether the wait asked for is longer than a minute. The vendors' SDKs wait no longer than that, and then ask again in vain.
+fn asks_for_patience(headers: &HeaderMap) -> bool {
+    let seconds = headers
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    seconds.is_some_and(|seconds: u64| seconds > 60)
 }
 
 fn log(error: &Error, route: &'static str, request_id: &str) {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use ::http::StatusCode;
 use server::{
     books::ledger::ServedBy,
-    directory::{ModelEntry, Route},
+    directory::{ModelEntry, ProviderKind, Route},
     health::Pass,
 };
 use types::{KeyId, Timestamp, usage::Attempt};
@@ -62,6 +62,14 @@ impl Attempts {
 
     fn route(&self) -> Option<&Route> {
         self.model.as_ref()?.routes.get(self.current.index)
+    }
+
+    /// What the current try is made with; empty for the demo provider.
+    pub fn credential(&self) -> &str {
+        match self.route().map(|route| &route.provider.kind) {
+            Some(ProviderKind::Http { credential, .. }) => credential.expose(),
+            _ => "",
+        }
     }
 
     /// Headers came. Success closes a breaker at once: a long stream must not keep others waiting for its end.

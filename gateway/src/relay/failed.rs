@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use ::http::{HeaderMap, StatusCode, header};
+use ::http::{HeaderMap, HeaderValue, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use llm::Dialect;
 use types::{Timestamp, error::Code};
 
 use super::{is_kind, passed_headers};
 use crate::route;
-use crate::{Error, error::PassedOn, meter::InFlight};
+use crate::{Error, error::PassedOn, http::reply::SHOULD_RETRY, meter::InFlight};
 
 /// More error text than this is a page, not a message.
 const LARGEST_ERROR: usize = 64 * 1024;
@@ -35,13 +35,16 @@ pub async fn refuse(
         400..600 => match read(&mut call, &headers, status, voices, credential).await {
             Said::OfUs => Error::refused(Code::UpstreamAuth, llm::error::UPSTREAM_AUTH),
             Said::OfTheCall(body) => {
-                let mut headers = passed_headers(&headers);
+                let mut passed = passed_headers(&headers);
                 if let Some(seconds) = wait {
-                    headers.insert(header::RETRY_AFTER, seconds.into());
+                    passed.insert(header::RETRY_AFTER, seconds.into());
+                }
+                if headers.get(SHOULD_RETRY).is_some_and(|value| value == "false") {
+                    passed.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
                 }
                 Error::PassedOn(PassedOn {
                     status: status.as_u16(),
-                    headers,
+                    headers: passed,
                     body,
                 })
             }

@@ -36,7 +36,7 @@ pub async fn hold(call: &mut InFlight, patience: Duration) -> Held {
             Err(_elapsed) => return Held::Begun(held),
         };
         match chunk {
-            Some(Ok(chunk)) => match call.inspect(chunk) {
+            Some(Ok(chunk)) => match call.inspect(chunk, Instant::now().into_std()) {
                 Ok(forward) => {
                     for bytes in forward.into_iter().flatten() {
                         length += bytes.len();

@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
@@ -33,11 +34,13 @@ pub struct Voice<'a> {
 /// Serves an SSE answer as it arrives, after what was held back of it.
 pub fn stream(call: InFlight, headers: &HeaderMap, limits: Limits, voice: Voice<'_>, held: Vec<Bytes>) -> Response {
     let now = Instant::now();
+    let patience = if held.is_empty() { limits.first } else { limits.idle };
     let mut ready = Joined::default();
     held.into_iter().for_each(|bytes| ready.push(bytes));
     let relay = Relay {
         shared: voice.readers.watch(call),
-        alarm: Box::pin(tokio::time::sleep_until(limits.next_alarm(now, now))),
+        alarm: Box::pin(tokio::time::sleep_until(limits.next_alarm(patience, now, now))),
+        patience,
         last_chunk: now,
         last_beat: now,
         limits,
@@ -59,9 +62,9 @@ pub fn stream(call: InFlight, headers: &HeaderMap, limits: Limits, voice: Voice<
 
 impl Limits {
     /// When to look again whether something is overdue.
-    fn next_alarm(&self, last_chunk: Instant, last_beat: Instant) -> Instant {
+    fn next_alarm(&self, patience: Duration, last_chunk: Instant, last_beat: Instant) -> Instant {
         let beat = last_chunk.max(last_beat) + self.heartbeat;
-        beat.min(last_chunk + self.idle).min(self.ends_at)
+        beat.min(last_chunk + patience).min(self.ends_at)
     }
 }
 
@@ -80,6 +83,8 @@ struct Relay {
     shared: Arc<Shared>,
     /// Set once for the first thing that may be overdue; when it rings it is set again for what is left, so that a chunk costs no timer.
     alarm: Pin<Box<Sleep>>,
+    /// How long the upstream may be silent now: before its first chunk another time than between two.
+    patience: Duration,
     last_chunk: Instant,
     last_beat: Instant,
     limits: Limits,
@@ -148,8 +153,9 @@ impl http_body::Body for Relay {
             match open.poll_chunk(context) {
                 Poll::Ready(Some(Ok(chunk))) => {
                     this.turn = 0;
-                    this.last_chunk = Instant::now();
-                    match open.inspect(chunk) {
+                    let now = Instant::now();
+                    this.heard(now);
+                    match open.inspect(chunk, now.into_std()) {
                         Ok(forward) => forward.into_iter().flatten().for_each(|bytes| this.ready.push(bytes)),
                         Err(error) => this.break_off(&mut call, unreadable(&error), Code::UpstreamFailed),
                     }
@@ -251,6 +257,16 @@ impl Relay {
         told.into_iter().for_each(|bytes| self.ready.push(bytes));
     }
 
+    /// Something came of the upstream.
+    fn heard(&mut self, now: Instant) {
+        self.last_chunk = now;
+        if self.patience != self.limits.idle {
+            self.patience = self.limits.idle;
+            let next = self.limits.next_alarm(self.patience, now, self.last_beat);
+            self.alarm.as_mut().reset(next);
+        }
+    }
+
     fn overdue(&mut self, context: &mut Context<'_>) -> Overdue {
         if self.stopping.as_mut().poll(context).is_ready() {
             return Overdue::End("server_shutting_down", Code::Unavailable);
@@ -260,14 +276,14 @@ impl Relay {
             if now >= self.limits.ends_at {
                 return Overdue::End("upstream_total", Code::UpstreamTimeout);
             }
-            if now >= self.last_chunk + self.limits.idle {
+            if now >= self.last_chunk + self.patience {
                 return Overdue::End("upstream_idle", Code::UpstreamTimeout);
             }
             let is_quiet = now >= self.last_chunk.max(self.last_beat) + self.limits.heartbeat;
             if is_quiet {
                 self.last_beat = now;
             }
-            let next = self.limits.next_alarm(self.last_chunk, self.last_beat);
+            let next = self.limits.next_alarm(self.patience, self.last_chunk, self.last_beat);
             self.alarm.as_mut().reset(next);
             if is_quiet {
                 return Overdue::Heartbeat;

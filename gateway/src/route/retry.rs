@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderName, StatusCode, header};
 use server::{clock::Clock, config::GatewayConfig, health::Condition};
+use tokio::time::Instant;
 
 use super::{Choice, Plan};
 use crate::Error;
@@ -104,6 +105,7 @@ pub struct Tries<'a> {
     pause: Duration,
     /// What may still be spent on pauses.
     patience: Duration,
+    ends_at: Instant,
 }
 
 /// Where to go on, and after which pause.
@@ -114,12 +116,14 @@ pub struct Next {
 }
 
 impl<'a> Tries<'a> {
-    pub fn new(config: &GatewayConfig, clock: &'a Clock) -> Self {
+    /// No try begins after `ends_at`.
+    pub fn new(config: &GatewayConfig, clock: &'a Clock, ends_at: Instant) -> Self {
         Tries {
             clock,
             left: config.retries,
             pause: config.retry_pause,
             patience: config.retry_wait,
+            ends_at,
         }
     }
 
@@ -130,7 +134,8 @@ impl<'a> Tries<'a> {
 
     /// What comes after `last` failed, if anything.
     pub fn next(&mut self, plan: &mut Plan, last: Choice, failure: &Failure) -> Option<Next> {
-        if self.left == 0 || failure.verdict == Verdict::Nowhere {
+        let left = self.ends_at.saturating_duration_since(Instant::now());
+        if self.left == 0 || failure.verdict == Verdict::Nowhere || left.is_zero() {
             return None;
         }
         let now = self.clock.now();
@@ -146,7 +151,7 @@ impl<'a> Tries<'a> {
             return None;
         }
         let pause = self.with_chance(self.pause).max(failure.asked.unwrap_or_default());
-        if pause > self.patience {
+        if pause > self.patience || pause >= left {
             return None;
         }
         self.left -= 1;

@@ -4,6 +4,7 @@ use ::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use llm::{Dialect, head::Head, splice::Edits, translate};
 use server::directory::Route;
+use tokio::time::Instant;
 use types::Timestamp;
 
 use super::Endpoint;
@@ -25,6 +26,8 @@ pub struct Asked<'a> {
     pub max_output_tokens: Option<u32>,
     /// Whether the model reasons, where the catalogue says so.
     pub reasoning: Option<bool>,
+    /// The last moment of the call.
+    pub ends_at: Instant,
     pub call_id: String,
     pub request_id: &'a str,
     pub now: Timestamp,
@@ -86,6 +89,7 @@ impl Asked<'_> {
             stream: self.stream,
             body,
             headers: outgoing_headers(client, dialect, self.headers),
+            ends_at: self.ends_at,
             call_id: self.call_id.clone(),
             now: self.now,
         };

@@ -1,6 +1,6 @@
 //! From the first try to the answer: the one loop before the first byte.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
@@ -10,6 +10,7 @@ use server::{
     config::OpenMode,
     directory::{ProviderKind, Route},
 };
+use tokio::time::Instant;
 
 use super::asked::{Asked, Ready};
 use crate::{
@@ -27,19 +28,18 @@ pub async fn serve(
     first: Choice,
     ready: Ready,
     mut call: InFlight,
-    started: Instant,
 ) -> Result<Response, Error> {
     let gateway = asked.gateway;
     let config = &gateway.state().config().gateway;
-    let mut tries = Tries::new(config, gateway.state().clock());
+    let mut tries = Tries::new(config, gateway.state().clock(), asked.ends_at);
     let (mut choice, mut ready) = (first, ready);
     loop {
         call.begin(choice, ready.dial, ready.reading);
-        let hold_back = config.hold_back;
+        let hold_back = config.hold_back.min(asked.ends_at.duration_since(Instant::now()));
         let may_move = || asked.stream && !hold_back.is_zero() && tries.may_move(&plan);
         let failure = match begin(gateway, &mut call, asked.stream, may_move, hold_back).await? {
             Begun::Answering(headers, held) => {
-                let mut response = answer(asked, call, &headers, held, started).await?;
+                let mut response = answer(asked, call, &headers, held).await?;
                 name_ignored(&mut response, &ready.ignored);
                 return Ok(response);
             }
@@ -62,18 +62,13 @@ pub async fn serve(
 }
 
 /// Hands an answer that has begun over to the client.
-async fn answer(
-    asked: &Asked<'_>,
-    call: InFlight,
-    headers: &HeaderMap,
-    held: Vec<Bytes>,
-    started: Instant,
-) -> Result<Response, Error> {
+async fn answer(asked: &Asked<'_>, call: InFlight, headers: &HeaderMap, held: Vec<Bytes>) -> Result<Response, Error> {
     let state = asked.gateway.state();
     let config = &state.config().gateway;
     let limits = Limits {
+        first: config.first_byte_timeout,
         idle: config.idle_timeout,
-        ends_at: tokio::time::Instant::from_std(started) + config.total_timeout,
+        ends_at: asked.ends_at,
         heartbeat: config.heartbeat,
     };
     if !asked.stream {

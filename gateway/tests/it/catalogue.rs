@@ -8,7 +8,7 @@ use server::catalogue::{Editor, models, prices, providers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use types::{
     ModelId, PlatformRole,
-    catalogue::{ModelChange, ModelRoute, NewModel, NewPrice, NewProvider, ProviderChange},
+    catalogue::{ModelChange, ModelRoute, NewCredential, NewModel, NewPrice, NewProvider, ProviderChange},
     usage::CallStatus,
 };
 
@@ -104,6 +104,33 @@ async fn price_edited_during_a_call_holds_for_the_next_one() {
 }
 
 #[tokio::test]
+async fn rotated_credential_holds_for_the_next_call() {
+    let house = House::open().await;
+    let editor = editor(&house).await;
+    let (provider, _) = model(&house, &editor, "fake").await;
+    let rotate = async |credential: &str| {
+        let new = NewCredential {
+            credential: Some(credential.to_owned()),
+        };
+        providers::rotate(&house.state, &editor, provider, new).await.unwrap();
+    };
+    let status = async || {
+        let reply = house
+            .post("/v1/chat/completions", &chat("paged", false))
+            .send()
+            .await
+            .unwrap();
+        reply.status().as_u16()
+    };
+    assert_eq!(status().await, 200);
+    rotate("sk-not-this-one").await;
+    assert_eq!(status().await, 502);
+    rotate(fake_upstream::CREDENTIAL).await;
+    assert_eq!(status().await, 200);
+    house.close().await;
+}
+
+#[tokio::test]
 async fn change_of_the_catalogue_holds_for_the_next_call() {
     let house = House::open().await;
     let editor = editor(&house).await;
@@ -159,8 +186,7 @@ async fn nothing_a_client_sends_says_who_is_dialled() {
         ("/v1/messages", messages("plain", false)),
         ("/v1/chat/completions", chat("plain", false)),
     ] {
-        // What another gateway would understand is refused by name (`bad_input.rs`); what nobody knows is the upstream's to judge.
-        body["litellm_params"] = json!({ "api_base": address });
+        // What another gateway would understand is refused by name (`allow_lists.rs`); what nobody knows is the upstream's to judge.
         body["host"] = json!("evil.example.net");
         let request = house.post(path, &body);
         let request = names

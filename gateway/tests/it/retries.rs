@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use types::usage::{CallStatus, UsageSource};
 
-use super::support::{House, chat, in_turn, messages};
+use super::support::{House, chat, in_turn, messages, routed};
 
 /// Outcomes and statuses of a call's tries.
 fn tries(call: &types::usage::Call) -> Vec<(&str, Option<u16>)> {
@@ -208,6 +208,28 @@ async fn our_credential_refused_everywhere_is_502_without_the_upstreams_text() {
 }
 
 #[tokio::test]
+async fn credential_in_an_error_event_is_taken_out_whoever_reads_it() {
+    for provider in ["anthropic-fake", "openai-fake"] {
+        for (path, body) in [
+            ("/v1/messages", messages("leaks", true)),
+            ("/v1/chat/completions", chat("leaks", true)),
+        ] {
+            let house = House::open_with(|config| {
+                routed(config, "leaks", &[(provider, "fake:events=8&error_mid=6&leak", 1, 0)]);
+            })
+            .await;
+            let text = house.post(path, &body).send().await.unwrap().text().await.unwrap();
+            assert!(
+                text.contains("[redacted]") && !text.contains(fake_upstream::CREDENTIAL),
+                "{provider}, {path}: {text}"
+            );
+            assert_eq!(house.call().await.status, CallStatus::UpstreamError);
+            house.close().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn credential_in_an_error_text_is_taken_out() {
     let house = House::open_with(|config| in_turn(config, "leaks", &["fake:status=400&leak"])).await;
     let reply = house
@@ -247,6 +269,12 @@ async fn long_waits_are_not_waited_for_and_what_goes_out_is_capped() {
         assert_eq!(reply.status(), 429);
         let told = reply.headers().get("retry-after");
         assert_eq!(told.map(|value| value.to_str().unwrap()), out, "{text}");
+        // Nobody should ask again by itself after an hour.
+        let hopeless = reply
+            .headers()
+            .get("x-should-retry")
+            .is_some_and(|value| value == "false");
+        assert_eq!(hopeless, out == Some("3600"), "{text}");
         assert!(began.elapsed() < Duration::from_secs(5), "{text}");
         assert_eq!(asked(&house), calls, "{text}");
         house.close().await;

@@ -93,6 +93,86 @@ async fn json_answer_that_takes_longer_than_allowed_is_504() {
 }
 
 #[tokio::test]
+async fn total_time_counts_over_all_tries() {
+    for stream in [true, false] {
+        let house = House::open_with(|config| {
+            config.gateway.total_timeout = Duration::from_millis(400);
+            config.gateway.first_byte_timeout = Duration::from_millis(250);
+            in_turn(config, "hangs", &["fake:hang", "fake:hang", "fake"]);
+        })
+        .await;
+        let began = Instant::now();
+        let reply = house
+            .post("/v1/messages", &messages("hangs", stream))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(reply.status(), 504);
+        assert!(began.elapsed() < Duration::from_secs(3));
+        let call = house.call().await;
+        assert_eq!(
+            (call.status, call.error_class.as_deref()),
+            (CallStatus::UpstreamError, Some("upstream_total"))
+        );
+        assert_eq!(
+            house.upstream.calls().len(),
+            2,
+            "no try begins when there is no time left"
+        );
+        house.close().await;
+    }
+}
+
+#[tokio::test]
+async fn pause_that_would_outlast_the_call_is_not_made() {
+    let house = House::open_with(|config| {
+        config.gateway.total_timeout = Duration::from_millis(600);
+        in_turn(config, "busy", &["fake:status=503&retry_after=2"]);
+    })
+    .await;
+    let began = Instant::now();
+    let reply = house
+        .post("/v1/messages", &messages("busy", false))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(reply.status(), 503);
+    assert!(began.elapsed() < Duration::from_secs(2));
+    assert_eq!(house.upstream.calls().len(), 1);
+    house.close().await;
+}
+
+/// An upstream that thinks for long before its first event has said with its headers that it is at work.
+#[tokio::test]
+async fn silence_before_the_first_event_may_last_longer_than_between_two() {
+    for (path, body, provider) in [
+        ("/v1/messages", messages("thinks", true), "anthropic-fake"),
+        ("/v1/messages", messages("thinks", true), "openai-fake"),
+        ("/v1/chat/completions", chat("thinks", true), "openai-fake"),
+    ] {
+        for (first_byte, class) in [(4000, None), (400, Some("upstream_idle"))] {
+            let house = House::open_with(|config| {
+                config.gateway.heartbeat = Duration::from_millis(50);
+                config.gateway.idle_timeout = Duration::from_millis(200);
+                config.gateway.first_byte_timeout = Duration::from_millis(first_byte);
+                routed(config, "thinks", &[(provider, "fake:late=900&events=2", 1, 0)]);
+            })
+            .await;
+            let text = house.post(path, &body).send().await.unwrap().text().await.unwrap();
+            assert!(text.starts_with(": keepalive\n\n: keepalive\n\n"), "{provider}: {text}");
+            let call = house.call().await;
+            assert_eq!(call.error_class.as_deref(), class, "{provider}: {text}");
+            let status = match class {
+                None => CallStatus::Settled,
+                Some(_) => CallStatus::UpstreamTruncated,
+            };
+            assert_eq!(call.status, status);
+            house.close().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn silent_upstream_gets_comments_between_its_events_and_its_bytes_stay() {
     for (path, body, provider) in [
         ("/v1/messages", messages("quiet", true), "anthropic-fake"),

@@ -109,7 +109,7 @@ async fn upstream_page_and_redirect_are_502() {
 
 #[tokio::test]
 async fn stream_cut_in_an_event_ends_with_an_error_event_and_is_truncated_on_the_books() {
-    for model in ["cut", "ended", "nodone"] {
+    for model in ["cut", "fin", "badchunk", "ended", "nodone", "noblank"] {
         let house = House::open().await;
         let text = house
             .post("/v1/messages", &messages(model, true))
@@ -192,6 +192,8 @@ async fn silence_in_the_middle_ends_with_an_error_event() {
     let call = house.call().await;
     assert_eq!(call.status, CallStatus::UpstreamTruncated);
     assert_eq!(call.error_class.as_deref(), Some("upstream_idle"));
+    let gone = |calls: &[fake_upstream::Call]| calls.iter().all(|call| call.ended_ms.is_some());
+    assert!(house.upstream.log.wait_for(Duration::from_secs(5), gone).await);
     house.close().await;
 }
 
