@@ -30,3 +30,4 @@ mod openapi;
 mod playground_page;
 mod serve;
 mod transcript_hash;
+mod two_processes;

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Server, text, weirgate};
+use http::Method;
+
+use crate::support::{Server, client::administered, text, weirgate};
 
 fn server(folder: &std::path::Path) -> Server {
     let mut command = weirgate(folder, &["serve", "--port", "0"]);
@@ -40,6 +42,61 @@ fn empty_folder_serves_and_prints_what_to_do_next() {
         200,
         "set-up is open until there is an administrator"
     );
+}
+
+#[test]
+fn host_that_can_be_read_in_two_ways_is_400_at_every_door() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path());
+    let doors = [
+        "GET /api/v1/health",
+        "GET /api/v1/auth/me",
+        "GET /login",
+        "POST /_fn/sign_in",
+        "GET /no/such/page",
+    ];
+    for door in doors {
+        for host in [
+            "",
+            "host:\r\n",
+            "host: a\r\nhost: b\r\n",
+            "host: localhost/#@evil.example\r\n",
+            "host: user@localhost\r\n",
+        ] {
+            let request = format!("{door} HTTP/1.1\r\n{host}content-length: 0\r\nconnection: close\r\n\r\n");
+            assert_eq!(server.raw(&request).0, 400, "{door}, {host:?}");
+        }
+        let request = format!("{door} HTTP/1.1\r\nhost: [::1]:3741\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        assert_ne!(server.raw(&request).0, 400, "{door}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_are_packed_for_who_asks_and_streams_never() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, mut client, cookie) = administered(folder.path(), |_| {}).await;
+    let headers = [
+        ("content-type", "application/json"),
+        ("sec-fetch-site", "same-origin"),
+        ("cookie", cookie.as_str()),
+    ];
+    let made = client
+        .call(&Method::POST, "/api/v1/account/keys", &headers, r#"{"name":"k"}"#)
+        .await;
+    let made: serde_json::Value = serde_json::from_slice(&made.body).unwrap();
+    let (host, key) = (&server.address, made["key"].as_str().unwrap());
+    let wanted = format!("host: {host}\r\naccept-encoding: gzip, br, zstd\r\nconnection: close\r\n");
+    let packed = |answer: &str| answer.to_lowercase().contains("\r\ncontent-encoding: ");
+    let (status, page) = server.raw(&format!("GET /login HTTP/1.1\r\n{wanted}\r\n"));
+    assert!(status == 200 && packed(&page));
+    for (path, end) in [("/v1/messages", "message_stop"), ("/v1/chat/completions", "[DONE]")] {
+        let body = r#"{"model":"demo","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"Hello"}]}"#;
+        let (status, stream) = server.raw(&format!(
+            "POST {path} HTTP/1.1\r\n{wanted}x-api-key: {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        assert!(status == 200 && stream.contains(end) && !packed(&stream), "{stream}");
+    }
 }
 
 #[test]

@@ -72,13 +72,17 @@ impl Server {
 
     /// Status and whole answer of a request without a body.
     pub fn ask(&self, method: &str, path: &str) -> (u16, String) {
+        let host = &self.address;
+        self.raw(&format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\naccept: text/html\r\nconnection: close\r\n\r\n"
+        ))
+    }
+
+    /// The same for a request as it is written, which must ask for the connection's end.
+    pub fn raw(&self, request: &str) -> (u16, String) {
         let Ok(mut socket) = TcpStream::connect(&self.address) else {
             return (0, String::new());
         };
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\naccept: text/html\r\nconnection: close\r\n\r\n",
-            self.address
-        );
         socket.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         socket.read_to_end(&mut answer).unwrap();
