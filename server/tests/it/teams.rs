@@ -145,8 +145,8 @@ async fn everybody_is_in_the_default_team_and_administrators_change_it(app: App)
     assert_eq!(each(&members("").await, "user_id"), [boris.id.clone(), anna.id.clone()]);
     let first = members("?limit=1").await;
     let rest = members(&format!("?limit=1&cursor={}", first["next_cursor"].as_str().unwrap())).await;
-    assert_eq!(each(&first, "user_id"), [boris.id.clone()]);
-    assert_eq!(each(&rest, "user_id"), [anna.id.clone()]);
+    assert_eq!(each(&first, "user_id"), [boris.id.as_str()]);
+    assert_eq!(each(&rest, "user_id"), [anna.id.as_str()]);
     change(app, &anna, &DEFAULT_TEAM.to_string(), &json!({ "allowed_models": ["demo"] })).await.problem(403, "forbidden");
     role(types::PlatformRole::Admin).await.unwrap();
     let changed = change(app, &anna, &DEFAULT_TEAM.to_string(), &json!({ "allowed_models": ["demo"] })).await.expect(200);
