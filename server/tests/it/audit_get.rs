@@ -93,7 +93,7 @@ async fn entry_says_who_did_what_to_what_from_where(app: App) {
     assert_eq!(entry["actor"], json!({ "kind": "user", "id": anna.id, "name": "anna" }));
     assert_eq!(entry["target"], json!({ "kind": "api_key", "id": made["id"], "name": "the laptop" }));
     assert_eq!(entry["address"], "203.0.113.7");
-    assert_eq!(entry["details"]["permissions"], json!({ "read": true, "write": true }));
+    assert_eq!(entry["details"]["after"]["permissions"], json!({ "read": true, "write": true }));
     assert!(!entry.to_string().contains(made["key"].as_str().unwrap()));
 
     app.advance_secs(1);
