@@ -99,6 +99,7 @@ fn dashboard(state: State, models: Router) -> Router {
         // Around all of it: Leptos brings a route of its own for every server function.
         .layer(from_fn_with_state(state.clone(), layers::same_origin_redirect))
         .layer(from_fn(never_kept))
+        .layer(from_fn(to_the_end))
         .route("/_fn", get(|| async { http::StatusCode::METHOD_NOT_ALLOWED }))
         .fallback(missing)
         .layer(from_fn_with_state(state.clone(), layers::csrf))
@@ -118,6 +119,19 @@ async fn identified(Extract(state): Extract<State>, mut request: Request, next: 
         response.headers_mut().insert("x-request-id", value);
     }
     response
+}
+
+/// Finishes a page whose reader has left. Leptos draws parts of it in tasks of their own, which panic when what they draw is taken
+/// from under them.
+async fn to_the_end(request: Request, next: Next) -> Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process is ending.
+            Err(_) => http::StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        },
+    }
 }
 
 /// Pages show what only their reader may see.
