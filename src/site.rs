@@ -99,7 +99,7 @@ fn dashboard(state: State, models: Router) -> Router {
         // Around all of it: Leptos brings a route of its own for every server function.
         .layer(from_fn_with_state(state.clone(), layers::same_origin_redirect))
         .layer(from_fn(never_kept))
-        .layer(from_fn(to_the_end))
+        .layer(from_fn_with_state(state.clone(), to_the_end))
         .route("/_fn", get(|| async { http::StatusCode::METHOD_NOT_ALLOWED }))
         .fallback(missing)
         .layer(from_fn_with_state(state.clone(), layers::csrf))
@@ -123,8 +123,8 @@ async fn identified(Extract(state): Extract<State>, mut request: Request, next: 
 
 /// Finishes a page whose reader has left. Leptos draws parts of it in tasks of their own, which panic when what they draw is taken
 /// from under them.
-async fn to_the_end(request: Request, next: Next) -> Response {
-    match tokio::spawn(next.run(request)).await {
+async fn to_the_end(Extract(state): Extract<State>, request: Request, next: Next) -> Response {
+    match state.spawn(next.run(request)).await {
         Ok(response) => response,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
