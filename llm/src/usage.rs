@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 use types::{Dialect, Tokens, usage::UsageSource};
 
@@ -133,6 +133,12 @@ pub fn json_usage(dialect: Dialect, body: &[u8]) -> JsonUsage {
         Dialect::Responses => responses::response::usage(body),
         Dialect::Embeddings => embeddings::response::usage(body),
     }
+}
+
+/// What the value of a `usage` field says; nothing when it is `null`.
+pub(crate) fn said<T: DeserializeOwned + Default>(raw: &[u8]) -> Result<T, Implausible> {
+    let usage: Nested<T> = serde_json::from_slice(raw).map_err(|_| Implausible)?;
+    usage.get()
 }
 
 /// What OpenAI's dialects say of the input beside its sum.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::usage::{Count, Counts, Implausible, Nested};
+use crate::usage::{Count, Counts, Implausible, Nested, said};
 
 #[derive(Deserialize, Default)]
 struct Usage {
@@ -28,8 +28,7 @@ struct CacheCreation {
 
 /// `raw` is the value of a `usage` field. `input_tokens` leaves cached tokens out already.
 pub(crate) fn read(raw: &[u8]) -> Result<Counts, Implausible> {
-    let usage: Nested<Usage> = serde_json::from_slice(raw).map_err(|_| Implausible)?;
-    let usage = usage.get()?;
+    let usage: Usage = said(raw)?;
     let tiers = usage.cache_creation.get()?;
     Ok(Counts {
         input: usage.input_tokens.get()?,

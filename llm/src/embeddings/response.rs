@@ -4,22 +4,18 @@ use serde::Deserialize;
 
 use crate::{
     JsonUsage, json,
-    usage::{Count, Counts, Implausible, Nested},
+    usage::{Count, Counts, Implausible, said},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Usage {
     #[serde(default)]
     prompt_tokens: Count,
 }
 
 fn read(raw: &[u8]) -> Result<Counts, Implausible> {
-    let usage: Nested<Usage> = serde_json::from_slice(raw).map_err(|_| Implausible)?;
-    let input = match usage {
-        Nested::Unsaid => None,
-        Nested::Said(usage) => usage.prompt_tokens.get()?,
-        Nested::Wrong => return Err(Implausible),
-    };
+    let usage: Usage = said(raw)?;
+    let input = usage.prompt_tokens.get()?;
     Ok(Counts {
         input,
         output: input.map(|_| 0),

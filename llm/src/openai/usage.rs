@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::usage::{Count, Counts, Implausible, InputDetails, Nested};
+use crate::usage::{Count, Counts, Implausible, InputDetails, Nested, said};
 
 #[derive(Deserialize, Default)]
 struct Usage {
@@ -16,8 +16,7 @@ struct Usage {
 
 /// `raw` is the value of a `usage` field.
 pub(crate) fn read(raw: &[u8]) -> Result<Counts, Implausible> {
-    let usage: Nested<Usage> = serde_json::from_slice(raw).map_err(|_| Implausible)?;
-    let usage = usage.get()?;
+    let usage: Usage = said(raw)?;
     Counts::overlapping(
         usage.prompt_tokens,
         usage.prompt_tokens_details,
