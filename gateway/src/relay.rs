@@ -57,10 +57,7 @@ pub async fn json(mut call: InFlight, headers: &HeaderMap, limits: Limits) -> Re
 async fn read_json(call: &mut InFlight, limits: Limits) -> Result<(), (Error, CallStatus)> {
     let failed = |status: CallStatus, message: &str| (Error::refused(Code::UpstreamFailed, message), status);
     loop {
-        let patience = match call.reading().anything_read() {
-            true => limits.idle,
-            false => limits.first,
-        };
+        let patience = limits.patience(call.reading().anything_read());
         let until = (Instant::now() + patience).min(limits.ends_at);
         let chunk = match tokio::time::timeout_at(until, call.chunk()).await {
             Ok(chunk) => chunk,
@@ -100,6 +97,13 @@ pub struct Limits {
     pub ends_at: Instant,
     /// A stream that is silent for so long gets a comment.
     pub heartbeat: Duration,
+}
+
+impl Limits {
+    /// How long an upstream may be silent of which something was heard, or nothing yet.
+    const fn patience(&self, heard: bool) -> Duration {
+        if heard { self.idle } else { self.first }
+    }
 }
 
 /// Headers of the upstream that reach the client: an allow-list, so that cookies, servers and locations do not.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use ::http::StatusCode;
 use server::{
     books::ledger::ServedBy,
-    directory::{ModelEntry, ProviderKind, Route},
+    directory::{ModelEntry, Route},
     health::Pass,
 };
 use types::{KeyId, Timestamp, usage::Attempt};
@@ -64,12 +64,9 @@ impl Attempts {
         self.model.as_ref()?.routes.get(self.current.index)
     }
 
-    /// What the current try is made with; empty for the demo provider.
+    /// What the current try is made with; empty when that is nothing.
     pub fn credential(&self) -> &str {
-        match self.route().map(|route| &route.provider.kind) {
-            Some(ProviderKind::Http { credential, .. }) => credential.expose(),
-            _ => "",
-        }
+        self.route().map_or("", |route| route.provider.kind.credential())
     }
 
     /// Headers came. Success closes a breaker at once: a long stream must not keep others waiting for its end.

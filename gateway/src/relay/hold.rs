@@ -1,8 +1,6 @@
 //! The beginning of a stream, while another route could still serve the call: events that carry no content wait for the first one that does, so that
 //! an upstream that dies right after it began is replaced unseen.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use llm::meter::End;
 use tokio::time::Instant;
@@ -25,11 +23,10 @@ pub enum Held {
     Died(Failure),
 }
 
-/// Reads until there is content, the stream is over, or `patience` is.
-pub async fn hold(call: &mut InFlight, patience: Duration) -> Held {
+/// Reads until there is content, the stream is over, or it is `until`.
+pub async fn hold(call: &mut InFlight, until: Instant) -> Held {
     let mut held = Vec::new();
     let mut length = 0;
-    let until = Instant::now() + patience;
     loop {
         let chunk = match tokio::time::timeout_at(until, call.chunk()).await {
             Ok(chunk) => chunk,

@@ -34,7 +34,7 @@ pub struct Voice<'a> {
 /// Serves an SSE answer as it arrives, after what was held back of it.
 pub fn stream(call: InFlight, headers: &HeaderMap, limits: Limits, voice: Voice<'_>, held: Vec<Bytes>) -> Response {
     let now = Instant::now();
-    let patience = if held.is_empty() { limits.first } else { limits.idle };
+    let patience = limits.patience(!held.is_empty());
     let mut ready = Joined::default();
     held.into_iter().for_each(|bytes| ready.push(bytes));
     let relay = Relay {

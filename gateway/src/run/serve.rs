@@ -6,15 +6,12 @@ use ::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use bytes::Bytes;
 use llm::Dialect;
-use server::{
-    config::OpenMode,
-    directory::{ProviderKind, Route},
-};
+use server::{config::OpenMode, directory::Route};
 use tokio::time::Instant;
 
 use super::asked::{Asked, Ready};
 use crate::{
-    Error, Gateway,
+    Error,
     http::reply,
     meter::{InFlight, NoAnswer},
     relay::{self, Held, Limits, Voice, Voices},
@@ -35,9 +32,8 @@ pub async fn serve(
     let (mut choice, mut ready) = (first, ready);
     loop {
         call.begin(choice, ready.dial, ready.reading);
-        let hold_back = config.hold_back.min(asked.ends_at.duration_since(Instant::now()));
-        let may_move = || asked.stream && !hold_back.is_zero() && tries.may_move(&plan);
-        let failure = match begin(gateway, &mut call, asked.stream, may_move, hold_back).await? {
+        let may_move = || asked.stream && !config.hold_back.is_zero() && tries.may_move(&plan);
+        let failure = match begin(asked, &mut call, may_move, config.hold_back).await? {
             Begun::Answering(headers, held) => {
                 let mut response = answer(asked, call, &headers, held).await?;
                 name_ignored(&mut response, &ready.ignored);
@@ -103,13 +99,12 @@ enum Begun {
 ///
 /// Errors (settled): the call is over.
 async fn begin(
-    gateway: &Gateway,
+    asked: &Asked<'_>,
     call: &mut InFlight,
-    stream: bool,
     may_move: impl Fn() -> bool,
     patience: Duration,
 ) -> Result<Begun, Error> {
-    let before_dial = gateway.state().config().ledger.open == OpenMode::BeforeDial;
+    let before_dial = asked.gateway.state().config().ledger.open == OpenMode::BeforeDial;
     let (status, headers) = match call.headers(before_dial).await {
         Ok(answer) => answer,
         Err(NoAnswer::Over(error)) => return Err(error),
@@ -119,13 +114,14 @@ async fn begin(
         let now = call.now().0 / 1000;
         return Ok(Begun::Failed(Failure::answered(status, headers, now)));
     }
-    if let Some(failure) = relay::wrong_kind(&headers, stream) {
+    if let Some(failure) = relay::wrong_kind(&headers, asked.stream) {
         return Ok(Begun::Failed(failure));
     }
     if !may_move() {
         return Ok(Begun::Answering(headers, Vec::new()));
     }
-    Ok(match relay::hold(call, patience).await {
+    let until = (Instant::now() + patience).min(asked.ends_at);
+    Ok(match relay::hold(call, until).await {
         Held::Begun(held) => Begun::Answering(headers, held),
         Held::Died(failure) => Begun::Failed(failure),
     })
@@ -136,10 +132,7 @@ async fn last(asked: &Asked<'_>, mut call: InFlight, route: &Route, dialect: Dia
     match failure.what {
         What::Said(error) => call.end(error, failure.class),
         What::Answered(status, headers) => {
-            let credential = match &route.provider.kind {
-                ProviderKind::Http { credential, .. } => credential.expose(),
-                ProviderKind::Demo => "",
-            };
+            let credential = route.provider.kind.credential();
             let voices = Voices {
                 client: asked.endpoint.dialect,
                 upstream: dialect,

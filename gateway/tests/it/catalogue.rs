@@ -64,6 +64,18 @@ async fn model(house: &House, editor: &Editor, upstream_model: &str) -> (types::
     (provider.id, model.id)
 }
 
+/// What a call of that model is answered with.
+async fn status(house: &House) -> u16 {
+    let reply = house
+        .post("/v1/chat/completions", &chat("paged", false))
+        .send()
+        .await
+        .unwrap();
+    let status = reply.status().as_u16();
+    reply.bytes().await.unwrap();
+    status
+}
+
 #[tokio::test]
 async fn price_edited_during_a_call_holds_for_the_next_one() {
     let house = House::open().await;
@@ -114,19 +126,11 @@ async fn rotated_credential_holds_for_the_next_call() {
         };
         providers::rotate(&house.state, &editor, provider, new).await.unwrap();
     };
-    let status = async || {
-        let reply = house
-            .post("/v1/chat/completions", &chat("paged", false))
-            .send()
-            .await
-            .unwrap();
-        reply.status().as_u16()
-    };
-    assert_eq!(status().await, 200);
+    assert_eq!(status(&house).await, 200);
     rotate("sk-not-this-one").await;
-    assert_eq!(status().await, 502);
+    assert_eq!(status(&house).await, 502);
     rotate(fake_upstream::CREDENTIAL).await;
-    assert_eq!(status().await, 200);
+    assert_eq!(status(&house).await, 200);
     house.close().await;
 }
 
@@ -135,25 +139,15 @@ async fn change_of_the_catalogue_holds_for_the_next_call() {
     let house = House::open().await;
     let editor = editor(&house).await;
     let (provider, id) = model(&house, &editor, "fake").await;
-    let status = async || {
-        let reply = house
-            .post("/v1/chat/completions", &chat("paged", false))
-            .send()
-            .await
-            .unwrap();
-        let status = reply.status().as_u16();
-        reply.bytes().await.unwrap();
-        status
-    };
-    assert_eq!(status().await, 200);
+    assert_eq!(status(&house).await, 200);
     let enable = |is_enabled| ModelChange {
         is_enabled: Some(is_enabled),
         ..ModelChange::default()
     };
     models::update(&house.state, &editor, id, enable(false)).await.unwrap();
-    assert_eq!(status().await, 404);
+    assert_eq!(status(&house).await, 404);
     models::update(&house.state, &editor, id, enable(true)).await.unwrap();
-    assert_eq!(status().await, 200);
+    assert_eq!(status(&house).await, 200);
     let change = ProviderChange {
         is_enabled: Some(false),
         ..ProviderChange::default()
@@ -161,7 +155,7 @@ async fn change_of_the_catalogue_holds_for_the_next_call() {
     providers::update(&house.state, &editor, provider, change)
         .await
         .unwrap();
-    assert_eq!(status().await, 404);
+    assert_eq!(status(&house).await, 404);
     // Called by now, so it stays on the books and cannot be deleted.
     house.calls(2).await;
     house.state.ledger().flush().await.unwrap();

@@ -244,6 +244,16 @@ pub enum ProviderKind {
     Demo,
 }
 
+impl ProviderKind {
+    /// What calls are made with; empty when there is none.
+    pub fn credential(&self) -> &str {
+        match self {
+            ProviderKind::Http { credential, .. } => credential.expose(),
+            ProviderKind::Demo => "",
+        }
+    }
+}
+
 /// Which formats a provider speaks itself, and where it takes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {

@@ -51,8 +51,8 @@ async fn count(gateway: &Gateway, parts: &Parts, body: Body) -> Result<Response,
     let dice = gateway.state().clock().new_id().as_u64_pair().1;
     let plan = Plan::new(Arc::clone(&model), Dialect::Anthropic, dice);
     if let Some(route) = plan.peek(gateway.state().clock().now())
-        && let ProviderKind::Http { credential, .. } = &route.provider.kind
-        && let Some(counted) = ask(gateway, route, &head, &body, parts, credential.expose()).await?
+        && matches!(route.provider.kind, ProviderKind::Http { .. })
+        && let Some(counted) = ask(gateway, route, &head, &body, parts).await?
     {
         return Ok(counted);
     }
@@ -77,7 +77,6 @@ async fn ask(
     head: &Head,
     body: &Bytes,
     parts: &Parts,
-    credential: &str,
 ) -> Result<Option<Response>, Error> {
     let edits = Edits {
         model: Some(&route.upstream_model),
@@ -119,7 +118,7 @@ async fn ask(
     Err(Error::PassedOn(PassedOn {
         status: status.as_u16(),
         headers,
-        body: llm::error::redact(text, &[credential]),
+        body: llm::error::redact(text, &[route.provider.kind.credential()]),
     }))
 }
 
