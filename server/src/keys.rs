@@ -64,7 +64,7 @@ pub async fn create(state: &State, user: &User, new: NewKey) -> Result<CreatedKe
         organization_id: member.organization_id().0,
         user_id: member.user_id().0,
         name: new.name.trim().to_owned(),
-        public_id: public_id.clone(),
+        public_id,
         last_four: text[text.len() - 4..].to_owned(),
         secret_hash: crypto::sha256(text.as_bytes()).to_vec(),
         can_read: new.permissions.read,
@@ -88,7 +88,7 @@ pub async fn create(state: &State, user: &User, new: NewKey) -> Result<CreatedKe
         actor: Actor::signed_in(user),
         action: "key.created",
         target: Target::Key(details.id),
-        details: json!({ "after": rules(&public_id, &details) }),
+        details: json!({ "after": rules(&row, &models) }),
     };
     state
         .write(move |tx| {
@@ -148,7 +148,7 @@ pub async fn revoke_by_operator(state: &State, named: &str) -> Result<KeyId> {
 }
 
 async fn revoke_owned(state: &State, owner: Owner, id: KeyId, actor: Actor) -> Result<()> {
-    let (clock, told) = (state.clock().clone(), state.clone());
+    let clock = state.clock().clone();
     state
         .write(move |tx| {
             Box::pin(async move {
@@ -157,11 +157,9 @@ async fn revoke_owned(state: &State, owner: Owner, id: KeyId, actor: Actor) -> R
                 match db::keys::revoke(tx, owner, id, now).await? {
                     Revoked::Now => {
                         tx.changed(Change::Key, id);
-                        let (organization, public_id) = (OrganizationId(row.organization_id), row.public_id.clone());
-                        let models = db::keys::models(tx, id).await?;
-                        let before = rules(&public_id, &with_models(&told, row, models));
+                        let before = rules(&row, &db::keys::models(tx, id).await?);
                         let event = Event {
-                            organization: Some(organization),
+                            organization: Some(OrganizationId(row.organization_id)),
                             actor,
                             action: "key.revoked",
                             target: Target::Key(id),
@@ -178,11 +176,18 @@ async fn revoke_owned(state: &State, owner: Owner, id: KeyId, actor: Actor) -> R
 }
 
 /// What a key may do, as the audit log keeps it.
-fn rules(public_id: &str, key: &Key) -> Value {
+fn rules(row: &Row, models: &[String]) -> Value {
     json!({
-        "public_id": public_id, "models": key.models, "permissions": key.permissions, "expires_at": key.expires_at,
-        "team": key.team_id,
+        "public_id": row.public_id, "models": models, "permissions": permissions(row),
+        "expires_at": row.expires_at.map(Timestamp), "team": row.team_id,
     })
+}
+
+const fn permissions(row: &Row) -> Permissions {
+    Permissions {
+        read: row.can_read,
+        write: row.can_write,
+    }
 }
 
 fn unknown() -> Error {
@@ -293,6 +298,7 @@ fn shown(state: &State, row: Row) -> Option<Key> {
 fn with_models(state: &State, row: Row, models: Vec<String>) -> Key {
     let id = KeyId(row.id);
     let seen = state.directory().last_used(id).map(|at| at.0);
+    let permissions = permissions(&row);
     Key {
         id,
         organization_id: OrganizationId(row.organization_id),
@@ -303,10 +309,7 @@ fn with_models(state: &State, row: Row, models: Vec<String>) -> Key {
             last_four => format!("{}-{}…{last_four}", key_format::KEY, row.public_id),
         },
         models,
-        permissions: Permissions {
-            read: row.can_read,
-            write: row.can_write,
-        },
+        permissions,
         created_at: Timestamp(row.created_at),
         expires_at: row.expires_at.map(Timestamp),
         last_used_at: row.last_used_at.max(seen).map(Timestamp),

@@ -73,10 +73,6 @@ pub struct Known {
 }
 
 impl Known {
-    fn user(&self) -> &User {
-        &self.user
-    }
-
     pub fn id(&self) -> TeamId {
         self.entry.id
     }

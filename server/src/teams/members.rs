@@ -27,7 +27,7 @@ pub async fn page(state: &State, known: &Known, limit: u64, cursor: Option<&str>
 
 /// The default team has no list of its own: everybody is in it from the day they signed up.
 fn everybody(state: &State, known: &Known, limit: u64, cursor: Option<&str>) -> Result<Page<TeamMember>> {
-    if known.user().auditor().is_err() {
+    if known.user.auditor().is_err() {
         let message = "Everybody is in the default team; who that is is listed to administrators of this server alone.";
         return Err(Error::refused(Code::Forbidden, message));
     }
