@@ -99,9 +99,9 @@ fn dashboard(state: State, models: Router) -> Router {
         // Around all of it: Leptos brings a route of its own for every server function.
         .layer(from_fn_with_state(state.clone(), layers::same_origin_redirect))
         .layer(from_fn(never_kept))
-        .layer(from_fn_with_state(state.clone(), to_the_end))
         .route("/_fn", get(|| async { http::StatusCode::METHOD_NOT_ALLOWED }))
         .fallback(missing)
+        .layer(from_fn_with_state(state.clone(), to_the_end))
         .layer(from_fn_with_state(state.clone(), layers::csrf))
         .layer(from_fn(layers::one_host))
         .layer(from_fn_with_state(state.clone(), identified))
