@@ -305,20 +305,8 @@ struct Person {
 }
 
 async fn api(client: &mut Client, method: Method, path: &str, cookie: &str, sent: &Value) -> Value {
-    let headers = [
-        ("content-type", "application/json"),
-        ("sec-fetch-site", "same-origin"),
-        ("cookie", cookie),
-    ];
-    let path = format!("/api/v1/{path}");
-    let reply = client.call(&method, &path, &headers, &sent.to_string()).await;
-    let text = String::from_utf8_lossy(&reply.body).into_owned();
-    assert!(
-        (200..300).contains(&reply.status),
-        "{method} {path}: {} {text}",
-        reply.status
-    );
-    serde_json::from_str(&text).unwrap_or_default()
+    let who = [("sec-fetch-site", "same-origin"), ("cookie", cookie)];
+    client.api(method, path, &who, sent).await
 }
 
 async fn person(client: &mut Client, observer: &server::State, name: &str) -> Person {

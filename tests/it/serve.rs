@@ -75,15 +75,9 @@ fn host_that_can_be_read_in_two_ways_is_400_at_every_door() {
 async fn pages_are_packed_for_who_asks_and_streams_never() {
     let folder = tempfile::tempdir().unwrap();
     let (server, mut client, cookie) = administered(folder.path(), |_| {}).await;
-    let headers = [
-        ("content-type", "application/json"),
-        ("sec-fetch-site", "same-origin"),
-        ("cookie", cookie.as_str()),
-    ];
-    let made = client
-        .call(&Method::POST, "/api/v1/account/keys", &headers, r#"{"name":"k"}"#)
-        .await;
-    let made: serde_json::Value = serde_json::from_slice(&made.body).unwrap();
+    let who = [("sec-fetch-site", "same-origin"), ("cookie", cookie.as_str())];
+    let sent = serde_json::json!({ "name": "k" });
+    let made = client.api(Method::POST, "account/keys", &who, &sent).await;
     let (host, key) = (&server.address, made["key"].as_str().unwrap());
     let wanted = format!("host: {host}\r\naccept-encoding: gzip, br, zstd\r\nconnection: close\r\n");
     let packed = |answer: &str| answer.to_lowercase().contains("\r\ncontent-encoding: ");

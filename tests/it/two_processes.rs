@@ -23,15 +23,7 @@ fn node(database: &Database, folder: &std::path::Path) -> Server {
 
 async fn api(client: &mut Client, method: Method, path: &str, token: &str, sent: &Value) -> Value {
     let bearer = format!("Bearer {token}");
-    let mut headers = vec![("content-type", "application/json")];
-    if !token.is_empty() {
-        headers.push(("authorization", &bearer));
-    }
-    let path = format!("/api/v1/{path}");
-    let reply = client.call(&method, &path, &headers, &sent.to_string()).await;
-    let text = String::from_utf8_lossy(&reply.body).into_owned();
-    assert!((200..300).contains(&reply.status), "{path}: {} {text}", reply.status);
-    serde_json::from_str(&text).unwrap_or_default()
+    client.api(method, path, &[("authorization", &bearer)], sent).await
 }
 
 /// The status of a call that the key makes.
@@ -66,7 +58,7 @@ async fn key_revoked_and_member_removed_on_one_are_refused_on_the_other_within_f
     let mut ids = Vec::new();
     for name in ["olga", "max"] {
         let sent = json!({ "email": format!("{name}@example.com"), "username": name, "password": PASSWORD });
-        let made = api(&mut here, Method::POST, "auth/register", "", &sent).await;
+        let made = here.api(Method::POST, "auth/register", &[], &sent).await;
         let id = made["user"]["id"].as_str().unwrap().to_owned();
         server::for_tests::verify(&observer, id.parse().unwrap()).await.unwrap();
         tokens.push(made["access_token"].as_str().unwrap().to_owned());

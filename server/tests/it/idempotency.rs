@@ -24,6 +24,16 @@ fn is_replayed(reply: &Reply) -> bool {
     reply.header("idempotent-replayed") == Some("true")
 }
 
+/// Path and operation of every door at which a proven caller makes something.
+fn makers(app: &App) -> Vec<(String, Value)> {
+    let mut document = serde_json::to_value(server::http::openapi(app.state.config())).unwrap();
+    let paths = document["paths"].as_object_mut().unwrap().iter_mut();
+    let doors = paths.map(|(path, item)| (path.clone(), item["post"].take()));
+    doors
+        .filter(|(_, door)| door["responses"].get("201").is_some() && door.get("security").is_some())
+        .collect()
+}
+
 on_both! {
 async fn repeated_request_makes_one_key_and_shows_its_text_once(app: App) {
     let anna = app.register("anna").await;
@@ -290,18 +300,12 @@ async fn keys_go_with_the_account(app: App) {
 
 on_both! {
 async fn every_door_that_makes_something_of_ones_own_names_the_header(app: App) {
-    let document = serde_json::to_value(server::http::openapi(app.state.config())).unwrap();
-    let mut doors = 0;
-    for (path, item) in document["paths"].as_object().unwrap() {
-        let door = &item["post"];
-        if door["responses"].get("201").is_none() || door.get("security").is_none() {
-            continue;
-        }
-        doors += 1;
+    let doors = makers(app);
+    for (path, door) in &doors {
         let named = door["parameters"].as_array().into_iter().flatten().any(|one| one["name"] == "Idempotency-Key");
         assert!(named, "POST {path} makes something: record it with `idempotency::record` and name the header in its document");
     }
-    assert!(doors >= 5, "{doors}");
+    assert!(doors.len() >= 5, "{}", doors.len());
 }
 }
 
@@ -312,28 +316,22 @@ on_both! {
 async fn no_door_makes_anything_twice_or_tells_a_secret_again(app: App) {
     let root = app.admin().await;
     let (wanda, xavier) = (app.verified("wanda").await, app.verified("xavier").await);
-    let made_once = |path: String, sent: Value| {
-        let root = &root;
-        async move {
-            let send = || keyed(app, &path, &root.access, "the-same").json(&sent).send();
-            let first = send().await;
-            assert!(!is_replayed(&first), "{path}");
-            let first = first.expect(201);
-            let again = send().await;
-            assert!(is_replayed(&again), "{path} makes it twice");
-            let again = again.expect(201);
-            for secret in SECRETS {
-                assert!(again[secret].is_null(), "{path} tells {secret} again");
-            }
-            (first, path)
-        }
-    };
     let mut tried = Vec::new();
     let mut made = async |path: &str, of: &str, sent: Value| {
-        let at = path.replace("{organization}", "acme").replace("{id}", of);
-        let (made, _) = made_once(format!("/api/v1{at}"), sent).await;
-        tried.push(format!("/api/v1{path}"));
-        made
+        let door = format!("/api/v1{path}");
+        let path = door.replace("{organization}", "acme").replace("{id}", of);
+        let send = || keyed(app, &path, &root.access, "the-same").json(&sent).send();
+        let first = send().await;
+        assert!(!is_replayed(&first), "{path}");
+        let first = first.expect(201);
+        let again = send().await;
+        assert!(is_replayed(&again), "{path} makes it twice");
+        let again = again.expect(201);
+        for secret in SECRETS {
+            assert!(again[secret].is_null(), "{path} tells {secret} again");
+        }
+        tried.push(door);
+        first
     };
     made("/organizations", "", json!({ "name": "Acme", "slug": "acme" })).await;
     let link = made("/organizations/{organization}/invitations", "", json!({ "role": "member" })).await;
@@ -355,13 +353,8 @@ async fn no_door_makes_anything_twice_or_tells_a_secret_again(app: App) {
     tried.push("/api/v1/auth/passkeys/register/finish".to_owned());
     tried.sort();
 
-    let document = serde_json::to_value(server::http::openapi(app.state.config())).unwrap();
-    let doors = document["paths"].as_object().unwrap().iter().filter(|(_, item)| {
-        let door = &item["post"];
-        door["responses"].get("201").is_some() && door.get("security").is_some()
-    });
-    let mut doors: Vec<&str> = doors.map(|(path, _)| path.as_str()).collect();
-    doors.sort_unstable();
+    let mut doors: Vec<String> = makers(app).into_iter().map(|(path, _)| path).collect();
+    doors.sort();
     assert_eq!(tried, doors, "a door that makes something is tried here");
 }
 }

@@ -6,19 +6,19 @@ use types::KeyId;
 
 use crate::support::{
     App, Database, PASSWORD, Person,
-    litellm::{Fault, LiteLlm, MASTER, priced},
+    litellm::{Fault, LiteLlm, priced},
 };
 
 const ON: &str = "WEIRGATE_LITELLM__MIRROR_KEYS";
 
 fn variables<'a>(proxy: &'a LiteLlm, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let usual = [
-        ("LITELLM_API_URL", proxy.url.as_str()),
-        ("LITELLM_API_KEY", MASTER),
-        ("WEIRGATE_LITELLM__ALLOW_PRIVATE_NETWORK", "true"),
-        ("WEIRGATE_LITELLM__SYNC_EVERY", "0"),
-    ];
-    usual.into_iter().chain(more.iter().copied()).collect()
+    let rarely = [("WEIRGATE_LITELLM__SYNC_EVERY", "0")];
+    proxy
+        .variables()
+        .into_iter()
+        .chain(rarely)
+        .chain(more.iter().copied())
+        .collect()
 }
 
 async fn mirroring(proxy: &LiteLlm, database: Database) -> App {

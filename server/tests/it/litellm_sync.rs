@@ -9,13 +9,13 @@ use crate::support::{
 
 /// A server behind which a proxy stands, after its first look at it.
 async fn behind(proxy: &LiteLlm, database: Database, more: &[(&str, &str)]) -> App {
-    let usual = [
-        ("LITELLM_API_URL", proxy.url.as_str()),
-        ("LITELLM_API_KEY", MASTER),
-        ("WEIRGATE_LITELLM__ALLOW_PRIVATE_NETWORK", "true"),
-        ("WEIRGATE_LITELLM__SYNC_EVERY", "0"),
-    ];
-    let variables: Vec<_> = usual.into_iter().chain(more.iter().copied()).collect();
+    let rarely = [("WEIRGATE_LITELLM__SYNC_EVERY", "0")];
+    let variables: Vec<_> = proxy
+        .variables()
+        .into_iter()
+        .chain(rarely)
+        .chain(more.iter().copied())
+        .collect();
     let app = App::start_with_variables(database, &variables).await;
     looked(&app.state).await;
     app
@@ -23,14 +23,9 @@ async fn behind(proxy: &LiteLlm, database: Database, more: &[(&str, &str)]) -> A
 
 /// Looks by itself, and far more often than a configuration may ask for.
 async fn looking(proxy: &LiteLlm, database: Database) -> App {
-    let variables = [
-        ("LITELLM_API_URL", proxy.url.as_str()),
-        ("LITELLM_API_KEY", MASTER),
-        ("WEIRGATE_LITELLM__ALLOW_PRIVATE_NETWORK", "true"),
-    ];
     let often = std::time::Duration::from_millis(50);
     let adjust = |config: &mut server::Config| config.litellm.as_mut().unwrap().sync_every = often;
-    App::start_with_both(database, &variables, adjust).await
+    App::start_with_both(database, &proxy.variables(), adjust).await
 }
 
 /// Waits for the catalogue to be these models.

@@ -6,6 +6,7 @@ use http::{Method, Request};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 
 use super::{Server, weirgate};
 
@@ -81,6 +82,20 @@ impl Client {
 }
 
 impl Client {
+    /// What the account API answers, which must be a success; `who` are headers that prove somebody.
+    pub async fn api(&mut self, method: Method, path: &str, who: &[(&str, &str)], sent: &Value) -> Value {
+        let headers = [&[("content-type", "application/json")], who].concat();
+        let path = format!("/api/v1/{path}");
+        let reply = self.call(&method, &path, &headers, &sent.to_string()).await;
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        assert!(
+            (200..300).contains(&reply.status),
+            "{method} {path}: {} {text}",
+            reply.status
+        );
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
     /// Status and text of a page as a browser without a script gets it.
     pub async fn page(&mut self, cookie: &str, path: &str) -> (u16, String) {
         let headers = [("cookie", cookie), ("accept", "text/html")];

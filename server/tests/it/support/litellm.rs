@@ -91,6 +91,15 @@ impl LiteLlm {
         self.inside().faults.extend(faults);
     }
 
+    /// The variables of a server behind which it stands.
+    pub fn variables(&self) -> [(&'static str, &str); 3] {
+        [
+            ("LITELLM_API_URL", &self.url),
+            ("LITELLM_API_KEY", MASTER),
+            ("WEIRGATE_LITELLM__ALLOW_PRIVATE_NETWORK", "true"),
+        ]
+    }
+
     pub fn offer(&self, models: &[Value]) {
         self.inside().models = models.to_vec();
     }
