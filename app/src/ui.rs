@@ -14,6 +14,7 @@ pub mod icon;
 pub mod load;
 pub mod notice;
 pub mod passkey;
+pub mod query;
 pub mod switches;
 pub mod table;
 pub mod tabs;

@@ -253,6 +253,13 @@ impl Directory {
         self.forget_poll();
     }
 
+    /// As while the database cannot be read, for as long as what is returned lives.
+    pub(crate) async fn blind(&self) -> impl Sized + '_ {
+        let held = self.0.applying.lock().await;
+        self.forget_poll();
+        held
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Maps> {
         self.0.maps.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -273,6 +273,11 @@ pub async fn ask_for_second_factor(state: &State, organization: OrganizationId) 
         .await
 }
 
+/// The memory is out of date for as long as what is returned lives, as while the database cannot be read. Nothing may be changed meanwhile.
+pub async fn blind(state: &State) -> impl Sized + '_ {
+    state.directory().blind().await
+}
+
 /// Reads the feed of changes now, as the process does every two seconds.
 pub async fn poll(state: &State) -> Result<()> {
     state.directory().poll_once().await

@@ -22,7 +22,7 @@ use types::{
 };
 
 pub use calling::calling;
-pub use of_organization::{page as page_of_organization, revoke as revoke_of_organization};
+pub use of_organization::{Wanted as WantedKeys, page as page_of_organization, revoke as revoke_of_organization};
 
 use crate::{
     Error, State,

@@ -29,6 +29,7 @@ use crate::{
     error::Result,
     paging::Asked,
     sessions::{self, Admin, Auditor},
+    state::Role,
 };
 
 /// Longer texts name nobody: an e-mail's longest form.
@@ -45,8 +46,13 @@ impl Operator {
     }
 
     /// For commands that run beside the server, on its own files.
-    pub const fn command_line() -> Self {
-        Operator(Actor::CommandLine)
+    ///
+    /// Errors: 500 in a process that serves.
+    pub fn command_line(state: &State) -> Result<Self> {
+        match state.role() {
+            Role::Command => Ok(Operator(Actor::CommandLine)),
+            Role::Serve => Err(Error::internal("an operator's right was asked for while serving")),
+        }
     }
 
     pub(crate) const fn actor(&self) -> &Actor {
@@ -62,7 +68,14 @@ impl Operator {
 }
 
 /// The right to see people that one has nothing to do with.
-pub trait MaySee {}
+pub trait MaySee: sealed::Sealed {}
+
+mod sealed {
+    /// Nobody outside gives a type this right.
+    pub trait Sealed {}
+    impl Sealed for super::Auditor<'_> {}
+    impl Sealed for super::Operator {}
+}
 
 impl MaySee for Auditor<'_> {}
 impl MaySee for Operator {}

@@ -154,7 +154,7 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
 
 /// Does it and returns what to print.
 async fn carry_out(state: &State, what: What, password: String) -> anyhow::Result<Vec<String>> {
-    let operator = Operator::command_line();
+    let operator = Operator::command_line(state).map_err(told)?;
     let change = async |who: &Who, role: Option<PlatformRole>, is_active: Option<bool>| {
         let id = find(state, &operator, who).await?;
         let change = PersonChange { role, is_active };

@@ -20,6 +20,8 @@ use crate::{
     request::{Request, flash},
 };
 #[cfg(feature = "ssr")]
+use server::keys::WantedKeys;
+#[cfg(feature = "ssr")]
 use types::{error::Code, organizations::OrganizationKey, page::Page};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,13 +29,19 @@ pub struct OrganizationKeyRow {
     pub key: KeyView,
     /// The user name of who made it; absent when they are gone.
     pub person: Option<String>,
-    pub team: Option<String>,
+    pub person_id: String,
+    /// Id and name.
+    pub team: Option<(String, String)>,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrganizationKeysView {
     pub place: OrganizationView,
     pub keys: Vec<OrganizationKeyRow>,
+    /// Of whom or what team alone these are, if not all of them.
+    pub narrowed: Option<String>,
+    /// What narrows them, as the address says it.
+    pub query: String,
     pub next: Option<String>,
     /// Every model that a key can be limited to.
     pub models: Vec<String>,
@@ -43,24 +51,41 @@ pub struct OrganizationKeysView {
     pub secret: Option<NewSecret>,
 }
 
-/// `after` is where the page before ended.
+/// `after` is where the page before ended; `team` and `member` are ids, or empty for all.
 #[server(endpoint = "organization_keys")]
 pub async fn read_organization_keys(
     organization: String,
     #[server(default)] after: String,
+    #[server(default)] team: String,
+    #[server(default)] member: String,
 ) -> Result<OrganizationKeysView, ApiError> {
     let request = Request::current()?;
     let place = Place::find(&request, &organization).await?;
-    let page = keys(&request, &place, &after)
+    // What is no id narrows nothing.
+    let wanted = WantedKeys {
+        team: team.parse().ok(),
+        member: member.parse().ok(),
+    };
+    let page = keys(&request, &place, wanted, &after)
         .await
         .map_err(|error| request.error(&error))?;
     let format = Format::of(&request, &place.user);
     let shown = |row: OrganizationKey| OrganizationKeyRow {
         key: format.key(&row.key),
         person: row.user.username,
-        team: row.team.map(|team| team.name),
+        person_id: row.user.id.to_string(),
+        team: row.team.map(|team| (team.id.to_string(), team.name)),
     };
     let directory = request.state.directory();
+    let named_team = wanted.team.and_then(|id| Some(directory.team(id)?.name.clone()));
+    let named_person = wanted.member.and_then(|id| Some(directory.user(id)?.username.clone()));
+    let narrowed = place.view.is_managed().then_some([named_team, named_person]);
+    let narrowed: Vec<String> = narrowed.into_iter().flatten().flatten().collect();
+    let query = [
+        wanted.team.map(|id| format!("team={id}")),
+        wanted.member.map(|id| format!("member={id}")),
+    ];
+    let query: Vec<String> = query.into_iter().flatten().collect();
     let mut teams = match place.view.is_managed() {
         true => directory.teams_of(place.member.organization_id()),
         false => directory.teams_of_member(place.member.organization_id(), place.user.id()),
@@ -70,6 +95,8 @@ pub async fn read_organization_keys(
     let here = place.view.path(KEYS);
     Ok(OrganizationKeysView {
         keys: page.data.into_iter().map(shown).collect(),
+        narrowed: (!narrowed.is_empty()).then(|| narrowed.join(", ")),
+        query: query.join("&"),
         next: page.next_cursor,
         models: models(&request),
         teams: teams
@@ -87,10 +114,15 @@ const KEYS: &str = "keys";
 
 /// Everybody's keys, or the reader's own in this organization.
 #[cfg(feature = "ssr")]
-async fn keys(request: &Request, place: &Place, after: &str) -> Result<Page<OrganizationKey>, server::Error> {
+async fn keys(
+    request: &Request,
+    place: &Place,
+    wanted: WantedKeys,
+    after: &str,
+) -> Result<Page<OrganizationKey>, server::Error> {
     let state = &request.state;
     if let Ok(admin) = place.member.admin() {
-        return server::keys::page_of_organization(state, &admin, PAGE, cursor(after)).await;
+        return server::keys::page_of_organization(state, &admin, wanted, PAGE, cursor(after)).await;
     }
     let mut own = server::keys::list(state, &place.user).await?;
     own.retain(|key| key.organization_id == place.member.organization_id());

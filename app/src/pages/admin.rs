@@ -18,7 +18,7 @@ mod users;
 use http::StatusCode;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{components::Redirect, hooks::use_query_map};
+use leptos_router::components::Redirect;
 use types::error::Code;
 
 pub use audit::AuditLog;
@@ -36,6 +36,7 @@ pub use user::User;
 pub use users::Users;
 
 use super::lost::{answer, nothing_here};
+pub use crate::ui::query::asked;
 use crate::{
     api::admin::{self, Named},
     error::ApiError,
@@ -53,11 +54,6 @@ use crate::{
 pub fn First() -> impl IntoView {
     let first = of_administration(use_text()).into_iter().next();
     first.map(|(page, _)| view! { <Redirect path=admin::path(page) /> })
-}
-
-/// A value out of the address's query.
-pub fn asked(name: &str) -> String {
-    use_query_map().read_untracked().get(name).unwrap_or_default()
 }
 
 /// A page of the administration; whoever does not run the server gets a refusal in its place.

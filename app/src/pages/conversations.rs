@@ -1,7 +1,6 @@
 //! `/conversations`: sessions with models as clients reported them, what they cost, and the hash to compare.
 
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::conversations::{AbandonConversation, ConversationView, ConversationsView, PAGE, read_conversations},
@@ -15,6 +14,7 @@ use crate::{
         icon::Icon,
         load::load,
         notice::Failure,
+        query::asked,
         table::Time,
     },
 };
@@ -22,7 +22,7 @@ use crate::{
 #[component]
 pub fn Conversations() -> impl IntoView {
     let text = use_text();
-    let after = || use_query_map().read_untracked().get("after").unwrap_or_default();
+    let after = || asked("after");
     let data = Resource::new(after, read_conversations);
     view! {
         <PageHead title=text.conversations.title note=text.conversations.note />

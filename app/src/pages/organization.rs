@@ -12,7 +12,7 @@ mod usage;
 use http::StatusCode;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_params_map;
 use types::{OrganizationRole, error::Code};
 
 pub use audit::Audit;
@@ -24,7 +24,10 @@ pub use team::Team;
 pub use teams::Teams;
 pub use usage::Usage;
 
-pub use crate::ui::ask::{Way, ask};
+pub use crate::ui::{
+    ask::{Way, ask},
+    query::asked,
+};
 
 use super::lost::{answer, nothing_here};
 use crate::{
@@ -47,7 +50,7 @@ fn slug() -> String {
 
 /// Where the page of a list before this one ended, out of the address.
 pub fn after() -> String {
-    use_query_map().read_untracked().get("after").unwrap_or_default()
+    asked("after")
 }
 
 /// A page of an organization; a stranger gets the page of addresses that lead nowhere.
@@ -169,12 +172,22 @@ fn role_field(text: &'static Text, place: &OrganizationView, chosen: String) -> 
 
 /// The way to the next page of a list, if there is one.
 #[component]
-pub fn More(path: String, next: Option<String>) -> impl IntoView {
+pub fn More(
+    path: String,
+    /// What else the address says, without a `?`.
+    #[prop(optional)]
+    query: String,
+    next: Option<String>,
+) -> impl IntoView {
     let words = &use_text().organizations;
+    let query = match query.is_empty() {
+        true => query,
+        false => query + "&",
+    };
     next.map(|next| {
         view! {
             <p class="after-table">
-                <a class="btn btn-small" href=[&path, "?after=", &next].concat()>
+                <a class="btn btn-small" href=[&path, "?", &query, "after=", &next].concat()>
                     {words.next}
                     <Icon of=icondata_lu::LuArrowRight />
                 </a>

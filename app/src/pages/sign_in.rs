@@ -2,7 +2,6 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::session::{Entrance, SignIn as Do, read_entrance},
@@ -14,6 +13,7 @@ use crate::{
         load::load,
         notice::{Failure, Notice, Tone},
         passkey::Door,
+        query::asked,
         ways::{Obstacle, OtherWays},
     },
 };
@@ -36,7 +36,7 @@ pub fn SignIn() -> impl IntoView {
 
 fn form(entrance: Entrance) -> AnyView {
     let words = &use_text().auth;
-    let next = use_query_map().read_untracked().get("next").unwrap_or_default();
+    let next = asked("next");
     let Entrance {
         form,
         registration_open,

@@ -154,6 +154,8 @@ pub struct OrganizationKeys {
     pub no_team: &'static str,
     pub may_not: &'static str,
     pub list: &'static str,
+    /// Of a team or a person.
+    pub list_of: fn(&str) -> String,
     pub own_list: &'static str,
     pub person: &'static str,
     pub gone: &'static str,

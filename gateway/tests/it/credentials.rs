@@ -1,7 +1,11 @@
 //! Where a key may stand: in any header that the vendors' clients use, and never in the address.
 
 use serde_json::Value;
-use types::keys::NewKey;
+use server::sessions::Device;
+use types::{
+    keys::NewKey,
+    personal_tokens::{NewToken, Scope},
+};
 
 use super::support::{House, chat, client, messages};
 
@@ -101,5 +105,54 @@ async fn parameter_beside_a_good_header_is_ignored_and_goes_nowhere() {
     let call = house.upstream.calls().remove(0);
     assert_eq!((call.path.as_str(), call.query.as_str()), ("/v1/messages", ""));
     assert_eq!(house.call().await.model, "plain");
+    house.close().await;
+}
+
+/// C081: what cannot be checked is refused, whoever asks.
+#[tokio::test]
+async fn memory_that_may_be_out_of_date_lets_nobody_in() {
+    let house = House::open().await;
+    let device = Device::default();
+    let new = NewToken {
+        name: "laptop".to_owned(),
+        scopes: vec![Scope::Read, Scope::Write],
+        password: Some("correct horse battery".to_owned()),
+        ..NewToken::default()
+    };
+    let token = server::tokens::create(&house.state, &house.user, new, &device)
+        .await
+        .unwrap();
+    let access = server::sessions::start_tokens(&house.state, &house.user, false, &device)
+        .await
+        .unwrap()
+        .access_token;
+    let cookie = server::sessions::start_cookie(&house.state, &house.user, false, &device)
+        .await
+        .unwrap();
+    let credentials = [
+        ("/v1/messages", "x-api-key", house.key.clone()),
+        ("/v1/messages", "x-api-key", token.token.unwrap()),
+        ("/v1/messages", "authorization", format!("Bearer {access}")),
+        ("/playground/messages", "cookie", format!("wg={}", cookie.value)),
+    ];
+    let statuses = async || {
+        let mut statuses = Vec::new();
+        for (path, name, value) in &credentials {
+            let call = client().post(house.url(path)).header(*name, value);
+            let call = call
+                .header("sec-fetch-site", "same-origin")
+                .json(&messages("plain", false));
+            statuses.push(call.send().await.unwrap().status().as_u16());
+        }
+        statuses
+    };
+    assert_eq!(statuses().await, [200; 4]);
+    let before = house.upstream.calls().len();
+    let blind = server::for_tests::blind(&house.state).await;
+    assert_eq!(statuses().await, [503; 4]);
+    assert_eq!(house.upstream.calls().len(), before);
+    drop(blind);
+    server::for_tests::poll(&house.state).await.unwrap();
+    assert_eq!(statuses().await, [200; 4]);
     house.close().await;
 }

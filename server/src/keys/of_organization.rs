@@ -1,14 +1,15 @@
 //! Keys that an organization pays for, as its owners and admins see them, whoever made them.
 
 use types::{
-    KeyId, UserId,
+    KeyId, TeamId, UserId,
+    error::Code,
     organizations::{OrganizationKey, Person, TeamName},
     page::Page,
 };
 
 use super::{revoke_owned, shown};
 use crate::{
-    State,
+    Error, State,
     db::{
         self,
         keys::{Owner, Row},
@@ -18,15 +19,39 @@ use crate::{
     paging::Asked,
 };
 
+/// Which of an organization's keys; absent parts narrow nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// Made for this team.
+    pub team: Option<TeamId>,
+    /// Made by this person.
+    pub member: Option<UserId>,
+}
+
 /// Newest first, revoked ones included. `limit` is 1 to 100.
+///
+/// Errors: 404 for a team that is not the organization's.
 pub async fn page(
     state: &State,
     admin: &OrganizationAdmin<'_>,
+    wanted: Wanted,
     limit: u64,
     cursor: Option<&str>,
 ) -> Result<Page<OrganizationKey>> {
     let asked = Asked::of(limit, cursor)?;
-    let owner = Owner::Organization(admin.organization_id());
+    let organization = admin.organization_id();
+    if let Some(id) = wanted.team {
+        let team = state.directory().team(id);
+        if team.is_none_or(|team| team.organization_id != organization) {
+            return Err(Error::refused(Code::NotFound, "There is no such team."));
+        }
+    }
+    let owner = match (wanted.team, wanted.member) {
+        (None, None) => Owner::Organization(organization),
+        (None, Some(member)) => Owner::Member(organization, member),
+        (Some(team), None) => Owner::Team(team),
+        (Some(team), Some(member)) => Owner::TeamMember(team, member),
+    };
     let rows = db::keys::page(state.db(), owner, asked.after, asked.rows()).await?;
     Ok(asked.page(rows, |row| KeyId(row.id), |row| of_somebody(state, row)))
 }

@@ -178,3 +178,65 @@ async fn key_is_made_only_in_organizations_of_ones_own(app: App) {
     }
 }
 }
+
+/// C067: memory that is filled again while a key ends never brings it back.
+async fn races(app: &App, rounds: usize) {
+    let person = app.register("anna").await;
+    let user = server::sessions::from_access_token(&app.state, &person.access).unwrap();
+    for round in 0..rounds {
+        let made = make(app, &person, "k").await;
+        let (id, text) = (
+            made["id"].as_str().unwrap().parse().unwrap(),
+            made["key"].as_str().unwrap(),
+        );
+        let poll = || server::for_tests::poll(&app.state);
+        let (revoked, one, two) = tokio::join!(server::keys::revoke(&app.state, &user, id), poll(), poll());
+        (revoked.unwrap(), one.unwrap(), two.unwrap());
+        let is_good = || app.state.directory().key(text).is_some_and(|key| !key.revoked);
+        assert!(!is_good(), "round {round}");
+        poll().await.unwrap();
+        assert!(!is_good(), "round {round}, read again");
+    }
+}
+
+on_both! {
+async fn figure_revoked_key_never_comes_back(app: App) {
+    let rounds = if std::env::var_os("WEIRGATE_LONG").is_some() { 1000 } else { 200 };
+    races(app, rounds).await;
+}
+}
+
+/// C064: what looks like a key and is none costs a look into memory and opens nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn figure_random_keys_open_nothing() {
+    use rand::Rng as _;
+    let app = App::start(crate::support::Database::sqlite()).await;
+    let person = app.register("anna").await;
+    let made = make(&app, &person, "k").await;
+    let (known, mut random) = (made["key"].as_str().unwrap(), rand::rng());
+    let mut word = |length: usize| -> String {
+        let digits = (0..length).map(|_| random.sample(rand::distr::Alphanumeric));
+        digits.map(char::from).collect()
+    };
+    let directory = app.state.directory();
+    let guesses = if std::env::var_os("WEIRGATE_LONG").is_some() {
+        1_000_000
+    } else {
+        100_000
+    };
+    for number in 0..guesses {
+        let secret = word(43);
+        // Every other one has the public part of a key that there is.
+        let public = if number % 2 == 0 {
+            known[3..15].to_owned()
+        } else {
+            word(12)
+        };
+        let guess = types::key_format::assemble("wg", &public, &secret);
+        assert!(directory.key(&guess).is_none(), "{guess}");
+    }
+    let last = if known.ends_with('0') { "1" } else { "0" };
+    let misspelt = format!("{}{last}", &known[..known.len() - 1]);
+    assert!(directory.key(&misspelt).is_none() && directory.key(known).is_some());
+    app.stop().await;
+}

@@ -363,7 +363,8 @@ async fn command_line_keeps_the_only_administrator(app: App) {
     let root = app.admin().await;
     let anna = app.verified("anna").await;
     let command = app.command().await;
-    let operator = Operator::command_line();
+    let operator = Operator::command_line(&command).unwrap();
+    assert!(Operator::command_line(&app.state).is_err(), "a server is nobody's command line");
     let id: UserId = root.id.parse().unwrap();
     let found = people::named(&command, &operator, "ROOT@example.com").await.unwrap();
     assert_eq!(found, Some(id));

@@ -133,3 +133,21 @@ async fn every_route_without_credentials_is_401_or_listed_here(app: App) {
     }
 }
 }
+
+on_both! {
+/// C081: what cannot be checked is refused.
+async fn account_that_cannot_be_checked_is_503(app: App) {
+    let anna = app.register("anna").await;
+    let ask = |path: &'static str| app.get(path).bearer(&anna.access).send();
+    let paths = ["/api/v1/auth/me", "/api/v1/account/keys", "/api/v1/usage/summary", "/api/v1/organizations"];
+    let blind = server::for_tests::blind(&app.state).await;
+    for path in paths {
+        ask(path).await.problem(503, "unavailable");
+    }
+    drop(blind);
+    server::for_tests::poll(&app.state).await.unwrap();
+    for path in paths {
+        ask(path).await.expect(200);
+    }
+}
+}

@@ -39,6 +39,21 @@ async fn admins_see_and_revoke_every_key_of_the_organization(app: App) {
     let page = app.get(&format!("{path}?limit=1")).bearer(&admin.access).send().await.expect(200);
     assert_eq!(page["next_cursor"], second["id"]);
 
+    for (query, expected) in [
+        (format!("team={team}"), &second),
+        (format!("member={}", owner.id), &first),
+        (format!("team={team}&member={}", member.id), &second),
+    ] {
+        let list = app.get(&format!("{path}?{query}")).bearer(&admin.access).send().await.expect(200);
+        assert_eq!(each(&list, "id"), [id_of(expected)], "{query}");
+    }
+    let none = app.get(&format!("{path}?team={team}&member={}", owner.id)).bearer(&admin.access).send().await.expect(200);
+    assert_eq!(none["data"], json!([]));
+    app.organization(&owner, "other").await;
+    let strange = app.team(&owner, "other", "research", &[]).await;
+    app.get(&format!("{path}?team={strange}")).bearer(&owner.access).send().await.problem(404, "not_found");
+    app.get(&format!("{path}?member=x")).bearer(&owner.access).send().await.problem(422, "invalid");
+
     let one = format!("{path}/{}", id_of(&second));
     app.call("DELETE", &one).bearer(&member.access).send().await.problem(403, "forbidden");
     app.get(&path).bearer(&member.access).send().await.problem(403, "forbidden");

@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 
-use super::{More, Page, Way, after, ask, good, load, slug, trouble};
+use super::{More, Page, Way, after, ask, asked, good, load, slug, trouble};
 use crate::{
     api::{
         Form,
@@ -28,8 +28,10 @@ use crate::{
 
 #[component]
 pub fn OrganizationKeys() -> impl IntoView {
-    let asked = || (slug(), after());
-    let data = Resource::new(asked, |(slug, after)| read_organization_keys(slug, after));
+    let question = || (slug(), after(), asked("team"), asked("member"));
+    let data = Resource::new(question, |(slug, after, team, member)| {
+        read_organization_keys(slug, after, team, member)
+    });
     load(data, page)
 }
 
@@ -39,6 +41,8 @@ fn page(data: OrganizationKeysView) -> AnyView {
     let OrganizationKeysView {
         place,
         keys,
+        narrowed,
+        query,
         next,
         models,
         teams,
@@ -58,11 +62,19 @@ fn page(data: OrganizationKeysView) -> AnyView {
         false => words.own_list,
     };
     let path = place.path("keys");
+    let all = narrowed.is_some().then(|| {
+        view! {
+            <a class="btn btn-small" href=path.clone()>
+                {words.list}
+            </a>
+        }
+    });
+    let title = narrowed.map_or_else(|| title.to_owned(), |of| (words.list_of)(&of));
     let list = if keys.is_empty() {
         let note = if may_make { words.empty_note } else { words.note };
         view! { <Empty icon=icondata_lu::LuKeyRound title=words.empty note /> }.into_any()
     } else {
-        table(text, &place, title, keys)
+        table(text, &place, title.clone(), keys)
     };
     view! {
         <Page place open="keys">
@@ -72,9 +84,10 @@ fn page(data: OrganizationKeysView) -> AnyView {
             <section class="card card-flush">
                 <div class="card-head">
                     <h2>{title}</h2>
+                    {all}
                 </div>
                 {list}
-                <More path next />
+                <More path query next />
             </section>
         </Page>
     }
@@ -211,7 +224,7 @@ fn team_choice(
     .into_any()
 }
 
-fn table(text: &'static Text, place: &OrganizationView, title: &'static str, keys: Vec<OrganizationKeyRow>) -> AnyView {
+fn table(text: &'static Text, place: &OrganizationView, title: String, keys: Vec<OrganizationKeyRow>) -> AnyView {
     let (words, key_words) = (&text.organization_keys, &text.keys);
     let rows = keys.into_iter().map(|key| row(text, place, key)).collect_view();
     view! {
@@ -239,7 +252,25 @@ fn table(text: &'static Text, place: &OrganizationView, title: &'static str, key
 
 fn row(text: &'static Text, place: &OrganizationView, row: OrganizationKeyRow) -> AnyView {
     let (words, key_words) = (&text.organization_keys, &text.keys);
-    let OrganizationKeyRow { key, person, team } = row;
+    let OrganizationKeyRow {
+        key,
+        person,
+        person_id,
+        team,
+    } = row;
+    // Who does not manage the organization sees their own alone.
+    let narrow = |what: &str, id: &str, name: String| match place.is_managed() {
+        true => {
+            let href = [&place.path("keys"), "?", what, "=", id].concat();
+            view! { <a href=href>{name}</a> }.into_any()
+        }
+        false => name.into_any(),
+    };
+    let person = narrow("member", &person_id, person.unwrap_or_else(|| words.gone.to_owned()));
+    let team = match team {
+        Some((id, name)) => narrow("team", &id, name),
+        None => text.common.none.into_any(),
+    };
     let way = (key.state != KeyState::Revoked).then(|| Way {
         id: ["revoke-", &key.id].concat(),
         action: RevokeOrganizationKey::url(),
@@ -259,10 +290,10 @@ fn row(text: &'static Text, place: &OrganizationView, row: OrganizationKeyRow) -
                 <code>{key.hint}</code>
             </td>
             <td role="cell" data-label=words.person>
-                {person.unwrap_or_else(|| words.gone.to_owned())}
+                {person}
             </td>
             <td role="cell" data-label=words.team>
-                {team.unwrap_or_else(|| text.common.none.to_owned())}
+                {team}
             </td>
             <td role="cell" class="nowrap" data-label=key_words.last_used>
                 {time_or_never(text, key.last_used)}

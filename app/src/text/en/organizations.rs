@@ -164,6 +164,7 @@ pub const ORGANIZATION_KEYS: OrganizationKeys = OrganizationKeys {
     no_team: "No team",
     may_not: "Keys are made by owners and admins, and by members for their teams. You are in no team yet: ask to be added to one.",
     list: "All keys",
+    list_of: |of| format!("Keys: {of}"),
     own_list: "Your keys here",
     person: "Made by",
     gone: "somebody who is gone",

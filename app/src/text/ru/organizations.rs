@@ -166,6 +166,7 @@ pub const ORGANIZATION_KEYS: OrganizationKeys = OrganizationKeys {
     no_team: "Без команды",
     may_not: "Ключи создают владельцы и администраторы, а участники — для своих команд. Вы пока ни в одной команде: попросите вас добавить.",
     list: "Все ключи",
+    list_of: |of| format!("Ключи: {of}"),
     own_list: "Ваши ключи здесь",
     person: "Чей",
     gone: "кого здесь больше нет",

@@ -35,7 +35,7 @@ pub struct Paging {
     pub(super) cursor: Option<String>,
 }
 
-const fn default_limit() -> u64 {
+pub(super) const fn default_limit() -> u64 {
     50
 }
 
