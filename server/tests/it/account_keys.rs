@@ -191,7 +191,9 @@ async fn races(app: &App, rounds: usize) {
         );
         let poll = || server::for_tests::poll(&app.state);
         let (revoked, one, two) = tokio::join!(server::keys::revoke(&app.state, &user, id), poll(), poll());
-        (revoked.unwrap(), one.unwrap(), two.unwrap());
+        revoked.unwrap();
+        one.unwrap();
+        two.unwrap();
         let is_good = || app.state.directory().key(text).is_some_and(|key| !key.revoked);
         assert!(!is_good(), "round {round}");
         poll().await.unwrap();
@@ -201,7 +203,7 @@ async fn races(app: &App, rounds: usize) {
 
 on_both! {
 async fn figure_revoked_key_never_comes_back(app: App) {
-    let rounds = if std::env::var_os("WEIRGATE_LONG").is_some() { 1000 } else { 200 };
+    let rounds = if crate::support::is_long() { 1000 } else { 200 };
     races(app, rounds).await;
 }
 }
@@ -219,11 +221,7 @@ async fn figure_random_keys_open_nothing() {
         digits.map(char::from).collect()
     };
     let directory = app.state.directory();
-    let guesses = if std::env::var_os("WEIRGATE_LONG").is_some() {
-        1_000_000
-    } else {
-        100_000
-    };
+    let guesses = if crate::support::is_long() { 1_000_000 } else { 100_000 };
     for number in 0..guesses {
         let secret = word(43);
         // Every other one has the public part of a key that there is.
