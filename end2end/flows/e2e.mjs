@@ -8,6 +8,7 @@ import { alone } from "./e2e/alone.mjs";
 import { connect } from "./e2e/connect.mjs";
 import { factors } from "./e2e/factors.mjs";
 import { identities } from "./e2e/identities.mjs";
+import { log } from "./e2e/log.mjs";
 import { looks } from "./e2e/looks.mjs";
 import { mail, smtp } from "./e2e/mail.mjs";
 import { mainJob } from "./e2e/main_job.mjs";
@@ -33,6 +34,7 @@ export async function run() {
   await report.step("organizations", () => organizations(report, fake));
   await report.step("the playground", () => playground(report, fake));
   await report.step("administration", () => admin(report, fake));
+  await report.step("the log", () => log(report, fake));
   await report.step("what browsers are told to refuse", () => policy(report, weirgate.origin));
   await report.step("SIGTERM ends it properly", async () => report.equal((await weirgate.stop()).code, 0, "exit code"));
   await report.step("identities elsewhere", () => identities(report));

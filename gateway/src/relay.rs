@@ -19,6 +19,7 @@ pub use stream::{Voice, stream};
 
 use crate::{
     Error,
+    http::reply,
     meter::{Ending, InFlight},
     route::{Failure, Verdict, What},
 };
@@ -36,8 +37,8 @@ pub async fn json(mut call: InFlight, headers: &HeaderMap, limits: Limits) -> Re
             (Error::refused(Code::UpstreamFailed, message), CallStatus::UpstreamError)
         })
     });
-    let body = match outcome {
-        Ok(body) => body,
+    let answer = match outcome {
+        Ok(answer) => answer,
         Err((error, status)) => {
             call.broke_off();
             call.settle(Ending {
@@ -48,8 +49,9 @@ pub async fn json(mut call: InFlight, headers: &HeaderMap, limits: Limits) -> Re
             return Err(error);
         }
     };
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(Body::from(answer.body));
     *response.headers_mut() = passed_headers(headers);
+    reply::name_ignored(&mut response, &answer.ignored);
     call.complete();
     Ok(response)
 }

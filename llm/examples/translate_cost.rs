@@ -37,7 +37,12 @@ fn main() {
                 .unwrap()
                 .context;
             let answered = micros(ROUNDS, || {
-                black_box(translate::answer(answer(upstream).as_bytes(), &context).unwrap().len());
+                black_box(
+                    translate::answer(answer(upstream).as_bytes(), &context)
+                        .unwrap()
+                        .body
+                        .len(),
+                );
             });
             let events = events(upstream);
             let streamed = micros(ROUNDS / PIECES * 5, || {

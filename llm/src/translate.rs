@@ -14,6 +14,7 @@ mod event;
 mod failure;
 mod freeform;
 mod messages;
+mod names;
 mod openai;
 mod out;
 pub mod reference;
@@ -200,8 +201,15 @@ fn column(client: Dialect, upstream: Dialect) -> Result<usize, Error> {
         })
 }
 
+/// An answer for the client.
+pub struct Answer {
+    pub body: Bytes,
+    /// What of the upstream's answer was left out, as paths that begin with `answer.`. They go where [`Translated::ignored`] goes.
+    pub ignored: Vec<String>,
+}
+
 /// Translates a whole JSON answer. An error is the upstream's (502): it sent something else.
-pub fn answer(body: &[u8], context: &Context) -> Result<Bytes, Error> {
+pub fn answer(body: &[u8], context: &Context) -> Result<Answer, Error> {
     let text = std::str::from_utf8(body).map_err(|_| Error::Upstream("The upstream's answer is not valid UTF-8."))?;
     let value = Val::document(text).map_err(Error::odd)?;
     let mut whole = Whole::default();
@@ -212,10 +220,13 @@ pub fn answer(body: &[u8], context: &Context) -> Result<Bytes, Error> {
         Dialect::Openai => chat::answer::whole(value, &mut sink)?,
         _ => responses::answer::whole(value, &mut sink)?,
     }
-    Ok(match context.client {
+    let out = match context.client {
         Dialect::Anthropic => messages::speak::whole(&whole, context),
         Dialect::Openai => chat::speak::whole(&whole, context),
         _ => responses::speak::whole(&whole, context),
-    }
-    .into_bytes())
+    };
+    Ok(Answer {
+        body: out.into_bytes(),
+        ignored: whole.dropped.into_vec(),
+    })
 }

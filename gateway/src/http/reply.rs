@@ -13,6 +13,15 @@ pub const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// What of a request was not understood or has no meaning upstream, and was left out, by name.
 pub const IGNORED: HeaderName = HeaderName::from_static("x-weirgate-ignored");
 
+/// Tells the caller what was left out of a call on its way through, if anything was.
+pub fn name_ignored(response: &mut Response, ignored: &[String]) {
+    if !ignored.is_empty()
+        && let Ok(names) = HeaderValue::from_str(&ignored.join(", "))
+    {
+        response.headers_mut().append(IGNORED, names);
+    }
+}
+
 /// Turns an outcome into a response and says once in the log what went wrong.
 pub fn reply(outcome: Result<Response, Error>, dialect: Dialect, route: &'static str, request_id: &str) -> Response {
     let mut response = match outcome {

@@ -160,11 +160,14 @@ impl Reading {
     /// The JSON answer for the client.
     ///
     /// Errors: it cannot be translated, being no answer of the upstream's dialect.
-    pub fn answer(&mut self) -> Result<Bytes, llm::Error> {
+    pub fn answer(&mut self) -> Result<translate::Answer, llm::Error> {
         let body = self.body();
         match &self.translator {
             Some(Translator::Json(context)) => translate::answer(&body, context),
-            _ => Ok(body),
+            _ => Ok(translate::Answer {
+                body,
+                ignored: Vec::new(),
+            }),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderValue};
+use ::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use llm::Dialect;
@@ -36,7 +36,7 @@ pub async fn serve(
         let failure = match begin(asked, &mut call, may_move, config.hold_back).await? {
             Begun::Answering(headers, held) => {
                 let mut response = answer(asked, call, &headers, held).await?;
-                name_ignored(&mut response, &ready.ignored);
+                reply::name_ignored(&mut response, &ready.ignored);
                 return Ok(response);
             }
             Begun::Failed(failure) => failure,
@@ -77,15 +77,6 @@ async fn answer(asked: &Asked<'_>, call: InFlight, headers: &HeaderMap, held: Ve
         readers: asked.gateway.readers(),
     };
     Ok(relay::stream(call, headers, limits, voice, held))
-}
-
-/// Tells the caller which fields of the request the upstream did not get.
-fn name_ignored(response: &mut Response, ignored: &[String]) {
-    if !ignored.is_empty()
-        && let Ok(names) = HeaderValue::from_str(&ignored.join(", "))
-    {
-        response.headers_mut().append(reply::IGNORED, names);
-    }
 }
 
 /// How a try began.

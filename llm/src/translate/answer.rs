@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::{
     event::{Event, Part, Stop, Usage},
+    names::Names,
     value::Val,
 };
 use crate::Error;
@@ -21,6 +22,7 @@ pub(crate) struct Whole {
     /// JSON.
     pub sequence: Option<String>,
     pub usage: Option<Usage>,
+    pub dropped: Names,
     bytes: usize,
 }
 
@@ -85,6 +87,9 @@ impl Whole {
                 self.reason = *reason;
                 self.sequence = sequence.as_deref().map(str::to_owned);
                 self.usage = usage.or(self.usage);
+            }
+            Event::Dropped(path) => {
+                self.dropped.add(path);
             }
             Event::Failed(_) => return Err(Error::Upstream("The upstream gave up on its answer.")),
             Event::Close | Event::Ping => {}

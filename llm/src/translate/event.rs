@@ -30,6 +30,8 @@ pub(crate) enum Event<'a> {
         /// `None`: the upstream never said.
         usage: Option<Usage>,
     },
+    /// Something of the answer has no place in other dialects: its path, as the caller is told.
+    Dropped(Cow<'a, str>),
     /// The upstream gave up in the middle.
     Failed(Failure<'a>),
     Ping,

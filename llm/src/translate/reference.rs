@@ -54,6 +54,10 @@ Completions is `data: [DONE]`. Where nobody counted, Chat Completions says `null
 takes text is of type `custom` in Chat Completions, in streams too, and `{\"input\": …}` in Messages. A Responses answer does not repeat `instructions` and `tools`.
 Requests to Messages are made for version `2023-06-01`.
 
+What of an answer has no place in the caller's dialect, such as a search that the vendor ran itself and the places a text is taken from, is left out and named
+as `answer.…`: in `x-weirgate-ignored` of a JSON answer, and in a comment of a stream (`: x-weirgate-ignored answer.content[server_tool_use]`), since its headers
+have gone by then. After 32 names the header says `and-more`.
+
 A conversation longer than the model can take is told by the sign that programs know: the code `context_length_exceeded`, or a message that begins
 with `prompt is too long`. What an upstream says of this server's credential or bill is 502 in the gateway's own words.
 

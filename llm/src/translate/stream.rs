@@ -10,6 +10,7 @@ use super::{
     event::{Event, Failure, Part, Sink},
     freeform::Unpacker,
     messages,
+    names::Names,
     out::Out,
     responses,
     value::{Val, quoted},
@@ -48,6 +49,8 @@ enum Reader {
 struct Voice {
     adapter: Adapter,
     speaker: Speaker,
+    /// What was left out so far.
+    dropped: Names,
     end: Option<crate::End>,
 }
 
@@ -77,6 +80,7 @@ impl Stream {
             voice: Voice {
                 adapter: Adapter::default(),
                 speaker,
+                dropped: Names::default(),
                 end: None,
             },
         }
@@ -152,6 +156,13 @@ impl Voice {
                 self.end = Some(crate::End::UpstreamError);
                 let report = report(failure, request_id);
                 self.fail(&report, context, out);
+                return Ok(());
+            }
+            // The headers have gone, and every client passes over a comment.
+            Event::Dropped(path) => {
+                if let Some(name) = self.dropped.add(path) {
+                    out.frame(": x-weirgate-ignored ").frame(name).frame("\n\n");
+                }
                 return Ok(());
             }
             Event::Stop { .. } => self.end = Some(crate::End::Complete),

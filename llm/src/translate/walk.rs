@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
+    names::Names,
     table::{Kind as TableKind, Rule, Shape, Union},
     value::Val,
 };
@@ -11,15 +12,11 @@ use crate::{
     json::{Fault, Kind},
 };
 
-/// Most names told to a caller, and the longest of them. They travel in a header.
-const NAMES_MOST: usize = 32;
-const NAME_MOST: usize = 120;
-
 /// The way through one request.
 pub(crate) struct Walk {
     /// Which of the two rules of a row counts.
     pub column: usize,
-    ignored: Vec<String>,
+    ignored: Names,
 }
 
 /// The fields of an object that are carried over.
@@ -69,28 +66,17 @@ impl Walk {
     pub fn new(column: usize) -> Self {
         Walk {
             column,
-            ignored: Vec::new(),
+            ignored: Names::default(),
         }
     }
 
     pub fn into_ignored(self) -> Vec<String> {
-        self.ignored
+        self.ignored.into_vec()
     }
 
     /// Notes a field that is left out.
     pub fn ignore(&mut self, path: impl AsRef<str>) {
-        let name: String = path
-            .as_ref()
-            .chars()
-            .take(NAME_MOST)
-            .map(|letter| match letter {
-                'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | '.' | '[' | ']' => letter,
-                _ => '?',
-            })
-            .collect();
-        if self.ignored.len() < NAMES_MOST && !self.ignored.contains(&name) {
-            self.ignored.push(name);
-        }
+        self.ignored.add(path.as_ref());
     }
 
     pub fn object<'a>(&mut self, value: Val<'a>, shape: &'static Shape) -> Result<Got<'a>, Error> {

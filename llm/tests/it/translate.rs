@@ -112,13 +112,13 @@ fn answers_become_what_the_files_say_and_count_the_same() {
         for (name, body) in cases("answers", upstream, "json") {
             for client in others(upstream) {
                 let answer = translate::answer(&body, &context(client, upstream)).unwrap();
-                let found: Value = serde_json::from_slice(&answer).unwrap();
+                let found: Value = serde_json::from_slice(&answer.body).unwrap();
                 golden(
                     &folder("answers", upstream).join(format!("{name}.{}.out", client.name())),
-                    &format!("{found:#}\n"),
+                    &format!("{found:#}\nignored: {}\n", answer.ignored.join(", ")),
                 );
                 let native = json_usage(upstream, &body).tokens.unwrap();
-                let told = json_usage(client, &answer).tokens.unwrap();
+                let told = json_usage(client, &answer.body).tokens.unwrap();
                 // The classes of writes are Anthropic's alone.
                 let all = |tokens: llm::Tokens| tokens.input + tokens.cache_write_5m + tokens.cache_write_1h;
                 assert_eq!(
@@ -174,7 +174,7 @@ fn thoughts_go_back_to_the_upstream_they_came_from() {
     ], "stop_reason": "tool_use", "usage": {"input_tokens": 1, "output_tokens": 1}});
     for client in [Dialect::Openai, Dialect::Responses] {
         let told = translate::answer(answer.to_string().as_bytes(), &context(client, Dialect::Anthropic)).unwrap();
-        let again = translate::request(client, Dialect::Anthropic, &send_back(client, &told), &options()).unwrap();
+        let again = translate::request(client, Dialect::Anthropic, &send_back(client, &told.body), &options()).unwrap();
         let body: Value = serde_json::from_slice(&again.body).unwrap();
         assert_eq!(body["messages"][1]["content"], answer["content"], "{}", client.name());
     }
@@ -184,7 +184,7 @@ fn thoughts_go_back_to_the_upstream_they_came_from() {
     ]});
     for client in [Dialect::Anthropic, Dialect::Openai] {
         let told = translate::answer(answer.to_string().as_bytes(), &context(client, Dialect::Responses)).unwrap();
-        let again = translate::request(client, Dialect::Responses, &send_back(client, &told), &options()).unwrap();
+        let again = translate::request(client, Dialect::Responses, &send_back(client, &told.body), &options()).unwrap();
         let body: Value = serde_json::from_slice(&again.body).unwrap();
         assert_eq!(
             json!([body["input"][1], body["input"][2]]),
@@ -197,7 +197,7 @@ fn thoughts_go_back_to_the_upstream_they_came_from() {
         "message": {"role": "assistant", "content": "So.", "reasoning_content": "Hm.\n\"вода\""}}]});
     for client in [Dialect::Anthropic, Dialect::Responses] {
         let told = translate::answer(answer.to_string().as_bytes(), &context(client, Dialect::Openai)).unwrap();
-        let again = translate::request(client, Dialect::Openai, &send_back(client, &told), &options()).unwrap();
+        let again = translate::request(client, Dialect::Openai, &send_back(client, &told.body), &options()).unwrap();
         let body: Value = serde_json::from_slice(&again.body).unwrap();
         assert_eq!(
             body["messages"][1],
@@ -300,7 +300,7 @@ fn answer_that_is_none_is_the_upstreams_failure() {
                 b"\xff",
                 b"{\"status\":\"failed\",\"output\":[],\"error\":{\"message\":\"no\"}}",
             ] {
-                let error = translate::answer(body, &context(client, upstream)).unwrap_err();
+                let error = translate::answer(body, &context(client, upstream)).err().unwrap();
                 assert_eq!((error.status(), error.field()), (502, None));
             }
         }

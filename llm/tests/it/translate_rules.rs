@@ -285,6 +285,6 @@ fn what_the_client_calls_like_a_field_is_none() {
         .context;
     let answer = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "c", "content": [], "stop_reason": "end_turn"});
     let told: Value =
-        serde_json::from_slice(&translate::answer(answer.to_string().as_bytes(), &context).unwrap()).unwrap();
+        serde_json::from_slice(&translate::answer(answer.to_string().as_bytes(), &context).unwrap().body).unwrap();
     assert_eq!(told.get("temperature"), Some(&Value::Null));
 }

@@ -308,7 +308,7 @@ fn call_of_text_is_an_object_in_messages() {
     let body = format!("{{\"id\":\"r\",\"status\":\"completed\",\"output\":[{item}]}}");
     let context = context(Dialect::Anthropic, Dialect::Responses);
     let told = llm::translate::answer(body.as_bytes(), &context).unwrap();
-    let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&told.body).unwrap();
     let input = serde_json::json!({"input": "+\"a\"\n"});
     assert_eq!(told["content"][0]["input"], input);
 

@@ -16,6 +16,9 @@ use crate::{
     usage::Counts,
 };
 
+/// Fields of a message that have no place in other dialects.
+const ODD: [&str; 3] = ["annotations", "audio", "images"];
+
 /// Reads a stream, chunk by chunk. Only the first choice is looked at: nobody who speaks another dialect asks for more.
 #[derive(Default)]
 pub(crate) struct Reader {
@@ -83,9 +86,25 @@ impl Reader {
 
     /// A piece of a stream, or a whole message: both have the same fields.
     fn delta(&mut self, delta: Val<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let [content, refusal, thought, reasoning, calls] = delta
-            .pick(["content", "refusal", "reasoning_content", "reasoning", "tool_calls"])
+        let [content, refusal, thought, reasoning, calls, odd @ ..] = delta
+            .pick([
+                "content",
+                "refusal",
+                "reasoning_content",
+                "reasoning",
+                "tool_calls",
+                ODD[0],
+                ODD[1],
+                ODD[2],
+            ])
             .map_err(Error::odd)?;
+        for (name, _) in ODD
+            .iter()
+            .zip(odd)
+            .filter(|(_, value)| value.is_some_and(|value| value.raw != "[]"))
+        {
+            sink(Event::Dropped(format!("answer.choices.message.{name}").into()))?;
+        }
         if let Some(thought) = thought.or(reasoning) {
             self.say(Open::Thought, thought, sink)?;
         }
@@ -93,8 +112,13 @@ impl Reader {
             // Some vendors send parts here.
             Some(parts) if parts.kind == Kind::Array => {
                 for part in parts.elements().map_err(Error::odd)? {
-                    let [text] = part.pick(["text"]).map_err(Error::odd)?;
-                    text.map_or(Ok(()), |text| self.say(Open::Text, text, sink))?;
+                    let [kind, text] = part.pick(["type", "text"]).map_err(Error::odd)?;
+                    match (text, kind.map(Val::inner).unwrap_or_default()) {
+                        (Some(text), _) => self.say(Open::Text, text, sink)?,
+                        (None, kind) => {
+                            sink(Event::Dropped(format!("answer.choices.message.content[{kind}]").into()))?;
+                        }
+                    }
                 }
             }
             Some(text) => self.say(Open::Text, text, sink)?,

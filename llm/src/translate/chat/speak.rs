@@ -107,7 +107,7 @@ impl Speaker {
             Event::Ping => {
                 out.frame(": ping\n\n");
             }
-            Event::Failed(_) => {}
+            Event::Dropped(_) | Event::Failed(_) => {}
         }
     }
 

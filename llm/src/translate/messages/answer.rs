@@ -13,6 +13,9 @@ use crate::{
     usage::Counts,
 };
 
+/// Where a text is taken from.
+const CITATIONS: Event<'static> = Event::Dropped(Cow::Borrowed("answer.content[text].citations"));
+
 /// Reads a stream, event by event.
 #[derive(Default)]
 pub(crate) struct Reader {
@@ -78,8 +81,18 @@ impl Reader {
     }
 
     fn open(&mut self, block: Val<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let [kind, text, thinking, signature, data, id, name, input] = block
-            .pick(["type", "text", "thinking", "signature", "data", "id", "name", "input"])
+        let [kind, text, citations, thinking, signature, data, id, name, input] = block
+            .pick([
+                "type",
+                "text",
+                "citations",
+                "thinking",
+                "signature",
+                "data",
+                "id",
+                "name",
+                "input",
+            ])
             .map_err(Error::odd)?;
         let part = match kind.map(Val::inner).unwrap_or_default() {
             "text" => Part::Text,
@@ -89,9 +102,9 @@ impl Reader {
                 name: name.and_then(Val::text).unwrap_or_default(),
                 freeform: false,
             },
-            _ => {
+            other => {
                 self.block = Block::Skipped;
-                return Ok(());
+                return sink(Event::Dropped(format!("answer.content[{other}]").into()));
             }
         };
         self.block = Block::Open;
@@ -102,6 +115,9 @@ impl Reader {
             .filter(|said| !said.inner().is_empty())
         {
             sink(Event::Delta(said.keep()))?;
+        }
+        if citations.is_some_and(|list| list.raw != "[]") {
+            sink(CITATIONS)?;
         }
         if let Some(input) = input.filter(|input| input.kind == Kind::Object && input.raw != "{}") {
             sink(Event::Delta(Cow::Owned(quoted(&compact(input.raw)))))?;
@@ -175,9 +191,12 @@ impl Reader {
 }
 
 fn piece(delta: Val<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
-    let [text, thinking, json, signature] = delta
-        .pick(["text", "thinking", "partial_json", "signature"])
+    let [text, thinking, json, signature, citation] = delta
+        .pick(["text", "thinking", "partial_json", "signature", "citation"])
         .map_err(Error::odd)?;
+    if citation.is_some() {
+        sink(CITATIONS)?;
+    }
     if let Some(piece) = text.or(thinking).or(json).filter(|piece| !piece.inner().is_empty()) {
         sink(Event::Delta(piece.keep()))?;
     }

@@ -96,7 +96,7 @@ impl Speaker {
                 begin(out, "ping");
                 end(out);
             }
-            Event::Failed(_) => {}
+            Event::Dropped(_) | Event::Failed(_) => {}
         }
     }
 

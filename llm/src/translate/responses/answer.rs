@@ -15,6 +15,10 @@ use crate::{
 
 const MIXED: Error = Error::Upstream("The upstream mixed the items of its answer.");
 
+/// Where a text is taken from.
+const ANNOTATIONS: Event<'static> =
+    Event::Dropped(Cow::Borrowed("answer.output[message].content[output_text].annotations"));
+
 /// Reads a stream, event by event. Items come one after the other.
 #[derive(Default)]
 pub(crate) struct Reader {
@@ -70,6 +74,7 @@ impl Reader {
                 item.map_or(Ok(()), |item| self.open_item(item, sink))
             }
             "response.output_text.delta" => self.say(Open::Text, index, delta, sink),
+            "response.output_text.annotation.added" => sink(ANNOTATIONS),
             "response.refusal.delta" => self.say(Open::Refusal, index, delta, sink),
             "response.reasoning_summary_text.delta" => self.think(Voice::Summary, index, delta, sink),
             "response.reasoning_text.delta" => self.think(Voice::Whole, index, delta, sink),
@@ -149,7 +154,8 @@ impl Reader {
                 };
                 self.open_part(Open::Call, part, sink)
             }
-            _ => Ok(()),
+            "message" => Ok(()),
+            other => sink(Event::Dropped(format!("answer.output[{other}]").into())),
         }
     }
 
@@ -256,11 +262,18 @@ impl Reader {
         match kind.map(Val::inner).unwrap_or_default() {
             "message" if self.open == Open::None && !self.said => {
                 for part in parts(content)? {
-                    let [kind, text, refusal] = part.pick(["type", "text", "refusal"]).map_err(Error::odd)?;
+                    let [kind, text, refusal, annotations] = part
+                        .pick(["type", "text", "refusal", "annotations"])
+                        .map_err(Error::odd)?;
                     match kind.map(Val::inner).unwrap_or_default() {
                         "output_text" => self.say(Open::Text, index, text, sink)?,
                         "refusal" => self.say(Open::Refusal, index, refusal, sink)?,
-                        _ => {}
+                        other => sink(Event::Dropped(
+                            format!("answer.output[message].content[{other}]").into(),
+                        ))?,
+                    }
+                    if annotations.is_some_and(|list| list.raw != "[]") {
+                        sink(ANNOTATIONS)?;
                     }
                     self.close(sink)?;
                 }

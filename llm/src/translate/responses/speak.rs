@@ -70,7 +70,7 @@ impl Speaker {
             Event::Ping => {
                 out.frame(": ping\n\n");
             }
-            Event::Seal(_) | Event::Failed(_) => {}
+            Event::Seal(_) | Event::Dropped(_) | Event::Failed(_) => {}
         }
         Ok(())
     }
