@@ -10,6 +10,7 @@ mod keys;
 mod migrate;
 mod models;
 mod openapi;
+mod organizations;
 mod providers;
 mod seed;
 mod serve;
@@ -60,6 +61,8 @@ enum Command {
     Seed,
     /// Administrators
     Admin(admin::Admin),
+    /// Organizations of several people, and who belongs to them
+    Organizations(organizations::Organizations),
     /// API keys of everybody
     Keys(keys::Keys),
     /// Providers: who serves models
@@ -89,6 +92,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Migrate(command) => migrate::run(&settings, command).await,
         Command::Seed => seed::run(&settings).await,
         Command::Admin(command) => admin::run(&settings, command).await,
+        Command::Organizations(command) => organizations::run(&settings, command).await,
         Command::Keys(command) => keys::run(&settings, command).await,
         Command::Providers(command) => providers::run(&settings, command).await,
         Command::Models(command) => models::run(&settings, command).await,

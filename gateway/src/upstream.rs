@@ -242,6 +242,9 @@ fn failure(class: &'static str, verdict: Verdict, error: Error) -> Failure {
 
 /// What the caller hears of a call that got no answer; the reason's text may name hosts and stays here.
 fn failed(error: &reqwest::Error) -> Failure {
+    if server::outbound::is_not_public(error) {
+        return private_address();
+    }
     if error.is_timeout() {
         // Only connecting has a time limit of the client library's own, so nothing was sent.
         let error = Error::refused(

@@ -51,6 +51,8 @@ pub struct Head {
     pub stream_span: Option<Range<usize>>,
     /// The caller's cap on output tokens of one choice; the larger one when two are given.
     pub max_tokens: Option<u64>,
+    /// Such caps, and where each stands. Chat Completions has two names for it, the others one.
+    pub caps: [Option<(u64, Range<usize>)>; 2],
     /// Choices asked for.
     pub n: u64,
     pub stream_options: StreamOptions,
@@ -231,12 +233,23 @@ fn read(dialect: Dialect, body: &[u8], watched: &[Field], asked: Asked, caps: Ca
         stream,
         stream_span,
         max_tokens,
+        caps: [Field::MaxTokens, Field::MaxCompletionTokens].map(|field| cap(&found, field)),
         n,
         stream_options: stream_options(&found)?,
         messages_span,
         open,
         len: body.len(),
     })
+}
+
+/// A cap that was read, by the dialect's name for it.
+fn cap(found: &Found<'_>, field: Field) -> Option<(u64, Range<usize>)> {
+    let field = match field {
+        Field::MaxTokens if found.get(Field::MaxOutputTokens).is_some() => Field::MaxOutputTokens,
+        field => field,
+    };
+    let most = found.count(field, true).ok()??;
+    Some((most, found.get(field)?.span.clone()))
 }
 
 fn one_uncapped(_: &Found<'_>) -> Result<(Option<u64>, u64), Error> {

@@ -14,6 +14,8 @@ use crate::head::{Head, StreamOptions};
 pub struct Edits<'a> {
     /// The upstream's name of the model.
     pub model: Option<&'a str>,
+    /// The most output that the model can give: a larger cap than this is lowered to it.
+    pub most_output: Option<u64>,
     /// Streaming forced on or off, whatever the caller wrote.
     pub stream: Option<bool>,
     /// Ask for usage in a stream, where the dialect has to be asked (OpenAI).
@@ -46,10 +48,10 @@ impl Edit {
         }
     }
 
-    fn replace(span: &Range<usize>, text: &'static str) -> Self {
+    fn replace(span: &Range<usize>, text: impl Into<Bytes>) -> Self {
         Edit {
             span: span.clone(),
-            text: Bytes::from_static(text.as_bytes()),
+            text: text.into(),
         }
     }
 }
@@ -61,10 +63,11 @@ pub fn upstream_body(head: &Head, body: &Bytes, edits: &Edits<'_>) -> Vec<Bytes>
     list.extend(usage_edit(head, edits));
     if let Some(model) = edits.model.filter(|model| *model != head.model) {
         let text = serde_json::Value::from(model).to_string();
-        list.push(Edit {
-            span: head.model_span.clone(),
-            text: Bytes::from(text),
-        });
+        list.push(Edit::replace(&head.model_span, text));
+    }
+    if let Some(most) = edits.most_output {
+        let larger = head.caps.iter().flatten().filter(|(cap, _)| *cap > most);
+        list.extend(larger.map(|(_, span)| Edit::replace(span, most.to_string())));
     }
     // Stable: two insertions at one place keep their order. Spans never overlap, being those of different values.
     list.sort_by_key(|edit| edit.span.start);

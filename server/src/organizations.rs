@@ -170,6 +170,14 @@ pub async fn find(state: &State, user: &User, text: &str) -> Result<Found> {
     slug.map(Found::Moved).ok_or_else(unknown)
 }
 
+/// [`find`] where a new slug needs no telling: in a query, say.
+pub async fn of_name(state: &State, user: &User, text: &str) -> Result<Member> {
+    match find(state, user, text).await? {
+        Found::Here(member) => Ok(member),
+        Found::Moved(slug) => member(state, user, named(state, &slug).ok_or_else(unknown)?),
+    }
+}
+
 /// Organizations that the person belongs to. `limit` is 1 to 100.
 pub async fn page(state: &State, user: &User, limit: u64, cursor: Option<&str>) -> Result<Page<Organization>> {
     let asked = Asked::of(limit, cursor)?;

@@ -138,7 +138,7 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
             password(password_file.as_deref())?
         }
         What::Delete { who, yes: false } => {
-            confirm(&who.person)?;
+            confirm("the account", &who.person)?;
             String::new()
         }
         _ => String::new(),
@@ -156,7 +156,7 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
 async fn carry_out(state: &State, what: What, password: String) -> anyhow::Result<Vec<String>> {
     let operator = Operator::command_line(state).map_err(told)?;
     let change = async |who: &Who, role: Option<PlatformRole>, is_active: Option<bool>| {
-        let id = find(state, &operator, who).await?;
+        let id = find(state, &operator, &who.person).await?;
         let change = PersonChange { role, is_active };
         let person = people::change(state, &operator, id, change).await.map_err(told)?;
         anyhow::Ok(vec![line(&person)])
@@ -191,7 +191,7 @@ async fn carry_out(state: &State, what: What, password: String) -> anyhow::Resul
         }
         What::List(list) => all(state, &operator, list),
         What::Show(who) => {
-            let id = find(state, &operator, &who).await?;
+            let id = find(state, &operator, &who.person).await?;
             let seen = people::get(state, &operator, id).await.map_err(told)?;
             let mut lines = vec![line(&seen.person), format!("sign-ins: {}", seen.sign_ins)];
             lines.extend(seen.last_seen_at.map(|at| format!("last seen: {}", at.to_rfc3339())));
@@ -205,24 +205,24 @@ async fn carry_out(state: &State, what: What, password: String) -> anyhow::Resul
         What::Disable(who) => change(&who, None, Some(false)).await,
         What::Enable(who) => change(&who, None, Some(true)).await,
         What::SignOut(who) => {
-            let id = find(state, &operator, &who).await?;
+            let id = find(state, &operator, &who.person).await?;
             people::sign_out(state, &operator, id).await.map_err(told)?;
             Ok(vec![format!("Signed {id} out everywhere.")])
         }
         What::ResetPassword { who, .. } => {
-            let id = find(state, &operator, &who).await?;
+            let id = find(state, &operator, &who.person).await?;
             let set = people::set_password(state, &operator, id, &password).await;
             set.map_err(told)?;
             Ok(vec![format!("{id} has another password and is signed out everywhere.")])
         }
         What::ResetSecondFactor(who) => {
-            let id = find(state, &operator, &who).await?;
+            let id = find(state, &operator, &who.person).await?;
             let reset = people::reset_second_factor(state, &operator, id).await;
             reset.map_err(told)?;
             Ok(vec![format!("{id} has no second factor.")])
         }
         What::Delete { who, .. } => {
-            let id = find(state, &operator, &who).await?;
+            let id = find(state, &operator, &who.person).await?;
             people::delete(state, &operator, id).await.map_err(told)?;
             Ok(vec![format!("Deleted {id}.")])
         }
@@ -259,16 +259,17 @@ fn line(person: &Person) -> String {
     .join("\t")
 }
 
-async fn find(state: &State, operator: &Operator, who: &Who) -> anyhow::Result<UserId> {
-    if let Ok(id) = who.person.parse() {
+/// The account of this e-mail, user name or id.
+pub(super) async fn find(state: &State, operator: &Operator, person: &str) -> anyhow::Result<UserId> {
+    if let Ok(id) = person.parse() {
         return Ok(id);
     }
-    let found = people::named(state, operator, &who.person).await.map_err(told)?;
+    let found = people::named(state, operator, person).await.map_err(told)?;
     found.context("nobody has this e-mail, user name or id")
 }
 
 /// A refusal in its own words, with the fields it is about.
-fn told(error: server::Error) -> anyhow::Error {
+pub(super) fn told(error: server::Error) -> anyhow::Error {
     let refusal = error.refusal();
     let fields: Vec<String> = refusal
         .errors
@@ -282,9 +283,10 @@ fn told(error: server::Error) -> anyhow::Error {
     }
 }
 
-fn confirm(person: &str) -> anyhow::Result<()> {
-    eprintln!("This deletes the account for good. Type {person} to go on:");
-    if line_of_input()?.trim() == person {
+/// Has its name typed before something is deleted.
+pub(super) fn confirm(what: &str, name: &str) -> anyhow::Result<()> {
+    eprintln!("This deletes {what} for good. Type {name} to go on:");
+    if line_of_input()?.trim() == name {
         return Ok(());
     }
     bail!("nothing was deleted")

@@ -213,8 +213,8 @@ const PLAIN: [(&str, &str); 56] = [
 ];
 
 /// One server function as its source declares it.
-struct Function {
-    endpoint: String,
+pub struct Function {
+    pub endpoint: String,
     /// The file it stands in, without its ending: what `id` means depends on it.
     area: String,
     /// It only reads: its name begins so.
@@ -223,7 +223,7 @@ struct Function {
 }
 
 /// `#[server(endpoint = "…")]` and the head of the function below it, in every file of `app/src/api`.
-fn declared() -> Vec<Function> {
+pub fn declared() -> Vec<Function> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("app/src/api");
     let mut found = Vec::new();
     let mut open = vec![folder];
@@ -252,6 +252,29 @@ fn declared() -> Vec<Function> {
         }
     }
     found
+}
+
+impl Function {
+    /// Its form as somebody would send it. `thing` says what stands for an argument that names one.
+    pub fn form(&self, thing: impl Fn(&'static str) -> String) -> String {
+        let pairs = self.arguments.iter().map(|argument| {
+            let plain = PLAIN.iter().find(|(name, _)| name == argument);
+            let value = plain.map_or_else(
+                || thing(THINGS.iter().find(|name| *name == argument).unwrap()),
+                |(_, value)| (*value).to_owned(),
+            );
+            // Lists are given by name and number, and an empty one not at all, like a form of many fields.
+            match argument.as_str() {
+                "models" | "query" | "typed" => String::new(),
+                "scopes" => format!("scopes[0]={value}"),
+                argument => format!(
+                    "{argument}={}",
+                    value.replace(' ', "+").replace('@', "%40").replace('/', "%2F")
+                ),
+            }
+        });
+        pairs.filter(|pair| !pair.is_empty()).collect::<Vec<_>>().join("&")
+    }
 }
 
 /// The functions that name a thing. Everything that is registered is declared, and every argument is known.
@@ -468,29 +491,11 @@ impl World {
         })
     }
 
-    /// The form as somebody would send it.
     fn body(&self, function: &Function, at_home: bool) -> String {
-        let pairs = function.arguments.iter().map(|argument| {
-            let plain = PLAIN.iter().find(|(name, _)| name == argument);
-            let value = match (plain, argument.as_str()) {
-                (Some((_, value)), _) => *value,
-                (None, "organization") if at_home => "foreign",
-                (None, _) => {
-                    let argument = THINGS.iter().find(|name| *name == argument).unwrap();
-                    self.thing(function, argument)
-                }
-            };
-            // Lists are given by name and number, and an empty one not at all, like a form of many fields.
-            match (argument.as_str(), value) {
-                ("models" | "query" | "typed", _) => String::new(),
-                ("scopes", value) => format!("scopes[0]={value}"),
-                (argument, value) => format!(
-                    "{argument}={}",
-                    value.replace(' ', "+").replace('@', "%40").replace('/', "%2F")
-                ),
-            }
-        });
-        pairs.filter(|pair| !pair.is_empty()).collect::<Vec<_>>().join("&")
+        function.form(|argument| match argument {
+            "organization" if at_home => "foreign".to_owned(),
+            argument => self.thing(function, argument).to_owned(),
+        })
     }
 
     /// What they come with.

@@ -57,24 +57,12 @@ pub async fn read_organization_usage(organization: String) -> Result<Organizatio
     let failed = |error| request.error(&error);
     let now = state.clock().now();
     let from = format.month_start(now);
-    let (summary, days) = match place.member.admin() {
-        Ok(admin) => (
-            usage::summary_of_organization(state, &admin, from, now)
-                .await
-                .map_err(failed)?,
-            usage::daily_of_organization(state, &admin, DAYS as u32, &format.zone_name)
-                .await
-                .map_err(failed)?,
-        ),
-        Err(_) => (
-            usage::summary_of_member(state, &place.member, from, now)
-                .await
-                .map_err(failed)?,
-            usage::daily_of_member(state, &place.member, DAYS as u32, &format.zone_name)
-                .await
-                .map_err(failed)?,
-        ),
-    };
+    let summary = usage::summary_for(state, &place.member, from, now)
+        .await
+        .map_err(failed)?;
+    let days = usage::daily_for(state, &place.member, DAYS as u32, &format.zone_name)
+        .await
+        .map_err(failed)?;
     Ok(OrganizationUsage {
         month: format.month(&summary.total, days.last()),
         chart: format.chart(&days),

@@ -53,6 +53,7 @@ impl Asked<'_> {
         let (body, strips_usage, translated) = if dialect == client {
             let edits = Edits {
                 model: (route.upstream_model != self.head.model).then_some(route.upstream_model.as_str()),
+                most_output: self.max_output_tokens.map(u64::from),
                 stream: self.endpoint.stream.filter(|wanted| *wanted != self.head.stream),
                 include_usage: dialect == Dialect::Openai,
             };

@@ -157,3 +157,33 @@ async fn body_of_256_kib_arrives_whole() {
     assert_eq!(arrived["messages"], body["messages"]);
     house.close().await;
 }
+
+#[tokio::test]
+async fn caps_larger_than_the_model_can_give_are_lowered_and_nothing_else_changes() {
+    let house = House::open_with(|config| {
+        for model in &mut config.models {
+            model.max_output_tokens = Some(50);
+        }
+    })
+    .await;
+    let sent = |cap: u32| {
+        format!(r#"{{ "model":"plain", "max_tokens" : {cap},  "messages":[{{"role":"user","content":"max_tokens\": 9000"}}], "x":1.50 }}"#)
+    };
+    for (asked, expected) in [(9000, 50), (50, 50), (7, 7)] {
+        for path in ["/v1/messages", "/v1/chat/completions"] {
+            let request = client().post(house.url(path)).header("x-api-key", &house.key);
+            let reply = request
+                .header("content-type", "application/json")
+                .body(sent(asked))
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(reply.status(), 200);
+            let got = house.upstream.calls().pop().unwrap().body;
+            let wanted = sent(expected).replace("\"plain\"", "\"fake\"");
+            assert_eq!(String::from_utf8(got).unwrap(), wanted, "{path}");
+        }
+    }
+    house.calls(6).await;
+    house.close().await;
+}

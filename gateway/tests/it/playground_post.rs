@@ -348,7 +348,7 @@ async fn organization_that_is_named_pays_under_its_own_rules() {
     let offered: Vec<&str> = offered.iter().map(|model| model.name.as_str()).collect();
     assert_eq!(offered, ["cached"]);
     house.state.ledger().flush().await.unwrap();
-    let summary = server::books::usage::summary_of_member(
+    let summary = server::books::usage::summary_for(
         &house.state,
         &member,
         house.state.clock().now().plus_secs(-3600),

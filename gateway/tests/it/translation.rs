@@ -1,5 +1,6 @@
 //! Any chat dialect reaches any chat upstream: what the client gets is its own dialect, and its numbers are the books' and the upstream's.
 
+use axum::response::IntoResponse as _;
 use serde_json::{Value, json};
 use server::Config;
 use types::usage::{CallStatus, UsageSource};
@@ -474,6 +475,123 @@ async fn translated_calls_to_anthropic_name_the_version_they_are_made_for_and_no
     ] {
         assert_eq!(asked.header(name), None, "{name}");
     }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn stream_that_dies_right_after_its_start_is_replaced_unseen_for_every_pair() {
+    let house = House::open_with(|config| {
+        providers(config);
+        for (provider, _) in PROVIDERS {
+            let dying = (provider, "fake:events=8&end=1", 1, 0);
+            routed(config, provider, &[dying, (provider, "fake:events=6", 1, 1)]);
+        }
+    })
+    .await;
+    let mut count = 0;
+    for (provider, paths) in PROVIDERS {
+        for (client, path) in CLIENTS.into_iter().zip(paths) {
+            let case = format!("{client:?} → {provider}");
+            count += 1;
+            let reply = house
+                .post(client.path(), &client.body(provider, true))
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(reply.status(), 200, "{case}");
+            let text = reply.text().await.unwrap();
+            assert!(client.is_whole(&text) && !client.is_failed(&text), "{case}: {text}");
+            let starts = match client {
+                Client::Messages => text.matches("event: message_start\n").count(),
+                Client::Chat => text.matches("\"role\":\"assistant\"").count(),
+                Client::Responses => text.matches("event: response.created\n").count(),
+            };
+            assert_eq!(starts, 1, "{case}: {text}");
+            let asked = house.upstream.calls();
+            assert!(asked.iter().rev().take(2).all(|asked| asked.path == path), "{case}");
+            let call = newest(&house, count).await;
+            let outcomes: Vec<_> = call.attempts.iter().map(|attempt| attempt.outcome.as_str()).collect();
+            assert_eq!(outcomes, ["upstream_truncated", "served"], "{case}");
+            let billed = asked.last().unwrap().billed.unwrap();
+            // What the first one counted is not the caller's to pay.
+            let (_, input, output) = client.read_stream(&text);
+            assert_eq!((input, output), (billed.input, billed.output), "{case}");
+            assert_eq!((call.tokens.input, call.tokens.output), (input, output), "{case}");
+        }
+    }
+    house.close().await;
+}
+
+/// An upstream whose vendor ran a search by itself.
+async fn searching() -> String {
+    let answer = async |axum::Json(sent): axum::Json<Value>| {
+        let blocks = json!([
+            {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}},
+            {"type": "text", "text": "A low dam."},
+        ]);
+        let usage = json!({"input_tokens": 5, "output_tokens": 3});
+        let message = |content: Value| json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "x", "content": content,
+            "stop_reason": "end_turn", "usage": usage});
+        if sent["stream"] != true {
+            return axum::Json(message(blocks)).into_response();
+        }
+        let mut text = String::new();
+        let mut say = |kind: &str, mut event: Value| {
+            event["type"] = json!(kind);
+            text += &format!("event: {kind}\ndata: {event}\n\n");
+        };
+        say("message_start", json!({"message": message(json!([]))}));
+        for index in 0..2 {
+            say("content_block_start", json!({"index": index, "content_block": blocks[index]}));
+            say("content_block_stop", json!({"index": index}));
+        }
+        say("message_delta", json!({"delta": {"stop_reason": "end_turn"}, "usage": usage}));
+        say("message_stop", json!({}));
+        ([("content-type", "text/event-stream")], text).into_response()
+    };
+    let router = axum::Router::new().route("/v1/messages", axum::routing::post(answer));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
+#[tokio::test]
+async fn what_of_an_answer_has_no_place_is_named() {
+    let url = searching().await;
+    let house = House::open_with(|config| {
+        only(config, "anthropic-fake", "x");
+        config.providers.retain(|provider| provider.id == "anthropic-fake");
+        config.models.retain(|model| model.id == "m");
+        config.point_providers_at(&url).unwrap();
+    })
+    .await;
+    for client in [Client::Chat, Client::Responses] {
+        let ask = async |stream: bool| {
+            let mut body = client.body("m", stream);
+            body["store"] = json!(true);
+            let reply = house.post(client.path(), &body).send().await.unwrap();
+            let told = reply.headers().get_all("x-weirgate-ignored").iter();
+            let told: Vec<String> = told.map(|name| name.to_str().unwrap().to_owned()).collect();
+            (told, reply.text().await.unwrap())
+        };
+        let (told, text) = ask(false).await;
+        assert_eq!(told, ["store", "answer.content[server_tool_use]"], "{client:?}");
+        assert_eq!(client.read(&serde_json::from_str(&text).unwrap()).0, "A low dam.");
+        let (told, text) = ask(true).await;
+        assert_eq!(told, ["store"], "{client:?}");
+        assert_eq!(
+            text.matches("\n: x-weirgate-ignored answer.content[server_tool_use]\n\n").count(),
+            1,
+            "{text}"
+        );
+        assert!(client.is_whole(&text));
+        assert_eq!(client.read_stream(&text).0, "A low dam.");
+    }
+    // Who speaks the upstream's dialect gets its bytes.
+    let reply = house.post("/v1/messages", &messages("m", false)).send().await.unwrap();
+    assert!(reply.headers().get("x-weirgate-ignored").is_none());
+    assert_eq!(reply.json::<Value>().await.unwrap()["content"][0]["type"], "server_tool_use");
     house.close().await;
 }
 

@@ -55,6 +55,28 @@ async fn upstream_down_is_502() {
     house.close().await;
 }
 
+/// C086: a name that was public when it was saved and leads home now, and a literal address that came past the rule.
+#[tokio::test]
+async fn name_that_leads_home_is_502_and_nothing_is_dialled() {
+    for host in ["localhost", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"] {
+        let house = House::open_with(|config| {
+            for provider in &mut config.providers {
+                let port = provider.base_url.port().unwrap();
+                provider.base_url = format!("http://{host}:{port}/v1").parse().unwrap();
+                provider.allow_private_network = false;
+            }
+        })
+        .await;
+        let text = answered(&house, "plain", 502).await;
+        assert!(text.contains("not one that this server may call"), "{host}: {text}");
+        assert!(!text.contains(host), "{text}");
+        assert!(house.upstream.calls().is_empty(), "{host} was dialled");
+        let call = house.calls(4).await.remove(0);
+        assert_eq!(call.attempts.last().unwrap().outcome, "upstream_address", "{host}");
+        house.close().await;
+    }
+}
+
 #[tokio::test]
 async fn upstream_that_does_not_answer_in_time_is_504() {
     let house = House::open_with(|config| config.gateway.first_byte_timeout = Duration::from_millis(150)).await;

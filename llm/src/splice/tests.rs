@@ -16,6 +16,7 @@ fn spliced(dialect: Dialect, body: &str, edits: &Edits<'_>) -> String {
 
 const USAGE: Edits<'static> = Edits {
     model: None,
+    most_output: None,
     stream: None,
     include_usage: true,
 };
@@ -26,6 +27,7 @@ fn body_without_edits_is_the_same_bytes() {
     let head = head::scan(Dialect::Openai, &body).unwrap();
     let edits = Edits {
         model: Some("m"),
+        most_output: Some(5),
         stream: Some(true),
         include_usage: false,
     };
@@ -49,6 +51,37 @@ fn model_is_replaced_where_it_stands_and_the_rest_is_not_copied() {
     assert_eq!(parts.concat(), br#"{"messages":["\u0041"], "model":"b\"\\" ,"x":1.0}"#);
     assert_eq!(parts[0].as_ptr(), body.as_ptr());
     assert_eq!(parts[2].as_ptr(), body[35..].as_ptr());
+}
+
+#[test]
+fn caps_are_lowered_to_what_the_model_can_give_where_they_stand() {
+    for (dialect, fields, expected) in [
+        (Dialect::Anthropic, r#""max_tokens": 9000 ,"messages":[1]"#, r#""max_tokens": 800 ,"messages":[1]"#),
+        (Dialect::Anthropic, r#""max_tokens":800,"messages":[1]"#, r#""max_tokens":800,"messages":[1]"#),
+        (
+            Dialect::Openai,
+            r#""max_completion_tokens":801,"messages":[1],"max_tokens":7"#,
+            r#""max_completion_tokens":800,"messages":[1],"max_tokens":7"#,
+        ),
+        (
+            Dialect::Openai,
+            r#""max_tokens":2147483647,"max_completion_tokens":1000,"messages":[1]"#,
+            r#""max_tokens":800,"max_completion_tokens":800,"messages":[1]"#,
+        ),
+        (Dialect::Openai, r#""max_tokens":null,"messages":[1]"#, r#""max_tokens":null,"messages":[1]"#),
+        (
+            Dialect::Responses,
+            r#""max_output_tokens":1000,"input":"max_output_tokens\":1000""#,
+            r#""max_output_tokens":800,"input":"max_output_tokens\":1000""#,
+        ),
+    ] {
+        let edits = Edits {
+            most_output: Some(800),
+            ..Edits::default()
+        };
+        let body = format!(r#"{{"model":"m",{fields}}}"#);
+        assert_eq!(spliced(dialect, &body, &edits), format!(r#"{{"model":"m",{expected}}}"#));
+    }
 }
 
 #[test]

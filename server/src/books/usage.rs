@@ -17,7 +17,7 @@ use crate::{
     Error, State,
     db::{self, Db, calls::DAY, usage::Part},
     error::Result,
-    organizations::{Member, OrganizationAdmin},
+    organizations::Member,
     sessions::User,
 };
 
@@ -35,30 +35,19 @@ pub async fn summary(state: &State, user: &User, from: Timestamp, to: Timestamp)
     summary_of(state.db(), organization, (from, to), now, &names(state, organization)).await
 }
 
-/// [`summary`] of a whole organization, for who manages it.
-pub async fn summary_of_organization(
-    state: &State,
-    admin: &OrganizationAdmin<'_>,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Summary> {
-    let (organization, now) = (admin.organization_id(), state.clock().now());
-    summary_of(state.db(), organization, (from, to), now, &names(state, organization)).await
+/// Sums of an organization as far as a member may see them: all of it for who manages it, else what they used themselves.
+pub async fn summary_for(state: &State, member: &Member, from: Timestamp, to: Timestamp) -> Result<Summary> {
+    let (organization, now) = (member.organization_id(), state.clock().now());
+    let names = names(state, organization);
+    match seen_by(member) {
+        None => summary_of(state.db(), organization, (from, to), now, &names).await,
+        Some(user) => summary_of_person(state.db(), organization, user, (from, to), now, &names).await,
+    }
 }
 
-/// [`summary`] of what a member themselves used in an organization; nothing of what others did.
-pub async fn summary_of_member(state: &State, member: &Member, from: Timestamp, to: Timestamp) -> Result<Summary> {
-    let (organization, user) = (member.organization_id(), member.user_id());
-    let now = state.clock().now();
-    summary_of_person(
-        state.db(),
-        organization,
-        user,
-        (from, to),
-        now,
-        &names(state, organization),
-    )
-    .await
+/// Whose calls alone a member may see of an organization; `None`: everybody's.
+fn seen_by(member: &Member) -> Option<UserId> {
+    member.admin().is_err().then(|| member.user_id())
 }
 
 /// The last `days` days in an IANA time zone, today included, oldest first; days without calls too.
@@ -69,22 +58,10 @@ pub async fn daily(state: &State, user: &User, days: u32, time_zone: &str) -> Re
     days::daily_of(state.db(), user.organization_id(), None, days, time_zone, now).await
 }
 
-/// [`daily`] of a whole organization, for who manages it.
-pub async fn daily_of_organization(
-    state: &State,
-    admin: &OrganizationAdmin<'_>,
-    days: u32,
-    time_zone: &str,
-) -> Result<Vec<Day>> {
-    let now = state.clock().now();
-    days::daily_of(state.db(), admin.organization_id(), None, days, time_zone, now).await
-}
-
-/// [`daily`] of what a member themselves used in an organization.
-pub async fn daily_of_member(state: &State, member: &Member, days: u32, time_zone: &str) -> Result<Vec<Day>> {
-    let (organization, user) = (member.organization_id(), member.user_id());
-    let now = state.clock().now();
-    days::daily_of(state.db(), organization, Some(user), days, time_zone, now).await
+/// [`daily`] of an organization as far as a member may see it, as [`summary_for`].
+pub async fn daily_for(state: &State, member: &Member, days: u32, time_zone: &str) -> Result<Vec<Day>> {
+    let (organization, now) = (member.organization_id(), state.clock().now());
+    days::daily_of(state.db(), organization, seen_by(member), days, time_zone, now).await
 }
 
 /// The newest calls first, at most `limit` (and [`MOST_RECENT`]). Calls under way come with status `open`.

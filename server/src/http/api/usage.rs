@@ -1,4 +1,4 @@
-//! `usage/…`: what the caller's personal organization used and what it cost.
+//! `usage/…`: what an organization used and what it cost, the caller's personal one unless another is named.
 
 use axum::{Json, extract::State};
 use jiff::tz::TimeZone;
@@ -16,6 +16,7 @@ use crate::{
     books::usage,
     error::Result,
     http::extract::{self, Query, Reader},
+    organizations,
     sessions::User,
 };
 
@@ -28,6 +29,8 @@ const MOST_CALLS: u64 = 100;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Period {
+    /// Id or slug; absent = the personal one. Who does not manage it sees what they used themselves.
+    organization: Option<String>,
     /// RFC 3339; absent = the start of this month in the caller's time zone.
     #[param(value_type = Option<String>, format = DateTime)]
     from: Option<Timestamp>,
@@ -44,6 +47,7 @@ pub struct Period {
         (status = 200, description = "The sums", body = Summary),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The personal token lacks the scope `account`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such organization, as far as you may know", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -57,13 +61,19 @@ pub async fn summary(State(state): App, user: Reader, Query(period): Query<Perio
     if to < from {
         return Err(extract::invalid("to", "unknown_value"));
     }
-    usage::summary(&state, &user, from, to).await.map(Json)
+    let summary = match period.organization {
+        Some(named) => usage::summary_for(&state, &organizations::of_name(&state, &user, &named).await?, from, to).await,
+        None => usage::summary(&state, &user, from, to).await,
+    };
+    summary.map(Json)
 }
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Days {
+    /// Id or slug; absent = the personal one. Who does not manage it sees what they used themselves.
+    organization: Option<String>,
     /// 1 to 366.
     #[serde(default = "default_days")]
     #[param(required = false, minimum = 1, maximum = 366)]
@@ -84,6 +94,7 @@ const fn default_days() -> u32 {
         (status = 200, description = "The days", body = Page<Day>),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The personal token lacks the scope `account`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such organization, as far as you may know", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter that is unknown or malformed", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -96,7 +107,13 @@ pub async fn daily(State(state): App, user: Reader, Query(asked): Query<Days>) -
         Some(_) => return Err(extract::invalid("tz", "unknown_value")),
         None => own_zone(&state, &user).await?,
     };
-    let data = usage::daily(&state, &user, asked.days, &zone).await?;
+    let data = match asked.organization {
+        Some(named) => {
+            let member = organizations::of_name(&state, &user, &named).await?;
+            usage::daily_for(&state, &member, asked.days, &zone).await?
+        }
+        None => usage::daily(&state, &user, asked.days, &zone).await?,
+    };
     Ok(Json(Page {
         data,
         next_cursor: None,
