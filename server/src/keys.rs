@@ -4,6 +4,7 @@
 //! presented key is good is the directory's to say, not this module's.
 
 mod calling;
+mod ended;
 pub mod import;
 mod of_organization;
 
@@ -22,6 +23,7 @@ use types::{
 };
 
 pub use calling::calling;
+pub(crate) use ended::{Ended, end_all};
 pub use of_organization::{Wanted as WantedKeys, page as page_of_organization, revoke as revoke_of_organization};
 
 use crate::{

@@ -270,14 +270,11 @@ pub async fn delete(state: &State, admin: &TeamAdmin<'_>) -> Result<()> {
     state
         .write(move |tx| {
             Box::pin(async move {
-                let (row, now) = (team.hold(tx).await?, tx.now());
-                let keys = db::keys::revoke_all(tx, db::keys::Owner::Team(id), now).await?;
-                for key in &keys {
-                    tx.changed(Change::Key, *key);
-                }
+                let row = team.hold(tx).await?;
+                let keys = keys::end_all(tx, db::keys::Owner::Team(id)).await?;
                 db::teams::delete(tx, row.organization_id.into(), id).await?;
                 tx.changed(Change::Team, id);
-                let details = json!({ "before": rules(&row), "keys_revoked": keys.len() });
+                let details = json!({ "before": rules(&row), "keys_revoked": keys.told() });
                 team.tell(tx, &clock, &row, "team.deleted", details).await
             })
         })

@@ -140,7 +140,14 @@ async fn ask(client: &mut Client, method: &Method, path: &str, body: &str, kind:
     let headers = [
         ("sec-fetch-site", "same-origin"),
         ("content-type", kind),
-        ("accept", if kind.is_empty() { "text/html" } else { "application/json" }),
+        (
+            "accept",
+            if kind.is_empty() {
+                "text/html"
+            } else {
+                "application/json"
+            },
+        ),
     ];
     client.call(method, path, &headers, body).await
 }
@@ -162,11 +169,16 @@ async fn everything_but_what_is_listed_is_refused_without_a_credential() {
         }
     };
 
-    let document = Client::to(&server).await.call(&Method::GET, "/api/openapi.json", &[], "").await;
+    let document = Client::to(&server)
+        .await
+        .call(&Method::GET, "/api/openapi.json", &[], "")
+        .await;
     let document: Value = serde_json::from_slice(&document.body).unwrap();
     for (path, item) in document["paths"].as_object().unwrap() {
         for name in item.as_object().unwrap().keys().map(|name| name.to_uppercase()) {
-            let Ok(method) = Method::from_bytes(name.as_bytes()) else { continue };
+            let Ok(method) = Method::from_bytes(name.as_bytes()) else {
+                continue;
+            };
             let route = format!("{method} {path}");
             let open = OPEN.iter().find(|(known, _)| *known == route);
             for mount in mounts(path) {
@@ -174,7 +186,11 @@ async fn everything_but_what_is_listed_is_refused_without_a_credential() {
                 let mut client = Client::to(&server).await;
                 let body = if method == Method::GET { "" } else { "{}" };
                 let reply = ask(&mut client, &method, &mount, body, "application/json").await;
-                judge(format!("{method} {mount}"), reply.status, open.map_or(401, |(_, status)| *status));
+                judge(
+                    format!("{method} {mount}"),
+                    reply.status,
+                    open.map_or(401, |(_, status)| *status),
+                );
             }
             seen.push(route);
         }
@@ -189,12 +205,22 @@ async fn everything_but_what_is_listed_is_refused_without_a_credential() {
     for function in &functions {
         let path = format!("/_fn/{}", function.endpoint);
         let form = function.form(|_| ID.to_owned());
-        let reply = ask(&mut client, &Method::POST, &path, &form, "application/x-www-form-urlencoded").await;
+        let reply = ask(
+            &mut client,
+            &Method::POST,
+            &path,
+            &form,
+            "application/x-www-form-urlencoded",
+        )
+        .await;
         let open = OPEN_FUNCTIONS.iter().find(|(known, _)| *known == function.endpoint);
         judge(path, reply.status, open.map_or(401, |(_, status)| *status));
     }
     for (name, _) in OPEN_FUNCTIONS {
-        assert!(functions.iter().any(|function| function.endpoint == name), "there is no {name}");
+        assert!(
+            functions.iter().any(|function| function.endpoint == name),
+            "there is no {name}"
+        );
     }
 
     let pages = leptos_axum::generate_route_list(app::App);
@@ -213,7 +239,11 @@ async fn everything_but_what_is_listed_is_refused_without_a_credential() {
 
     for path in ABSENT {
         let mut client = Client::to(&server).await;
-        judge(path.to_owned(), ask(&mut client, &Method::GET, path, "", "").await.status, 404);
+        judge(
+            path.to_owned(),
+            ask(&mut client, &Method::GET, path, "", "").await.status,
+            404,
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

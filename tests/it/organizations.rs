@@ -22,7 +22,8 @@ async fn organization_without_an_owner_gets_one_and_one_with_keeps_it() {
     let state = observer(folder).await;
     server::for_tests::organization(&state, "acme").await.unwrap();
     state.shutdown().await;
-    let organizations = |arguments: &[&str], succeeds: bool| run(folder, &[&["organizations"], arguments].concat(), succeeds);
+    let organizations =
+        |arguments: &[&str], succeeds: bool| run(folder, &[&["organizations"], arguments].concat(), succeeds);
 
     let listed = organizations(&["list", "AC"], true);
     assert!(listed.contains("\tacme\tacme\t0 members\t0 owners"), "{listed}");
@@ -39,7 +40,10 @@ async fn organization_without_an_owner_gets_one_and_one_with_keeps_it() {
     assert!(organizations(&["set-role", "acme", "root", "owner"], true).contains("\troot\towner"));
     assert!(organizations(&["set-role", "acme", "vera", "member"], true).contains("\tvera\tmember"));
     let shown = organizations(&["show", "acme"], true);
-    assert!(shown.contains("\t2 members\t1 owners") && shown.lines().count() == 3, "{shown}");
+    assert!(
+        shown.contains("\t2 members\t1 owners") && shown.lines().count() == 3,
+        "{shown}"
+    );
     organizations(&["remove", "acme", "vera"], true);
 
     let personal = organizations(&["list", "vera", "--personal"], true);

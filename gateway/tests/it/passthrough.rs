@@ -167,7 +167,9 @@ async fn caps_larger_than_the_model_can_give_are_lowered_and_nothing_else_change
     })
     .await;
     let sent = |cap: u32| {
-        format!(r#"{{ "model":"plain", "max_tokens" : {cap},  "messages":[{{"role":"user","content":"max_tokens\": 9000"}}], "x":1.50 }}"#)
+        format!(
+            r#"{{ "model":"plain", "max_tokens" : {cap},  "messages":[{{"role":"user","content":"max_tokens\": 9000"}}], "x":1.50 }}"#
+        )
     };
     for (asked, expected) in [(9000, 50), (50, 50), (7, 7)] {
         for path in ["/v1/messages", "/v1/chat/completions"] {

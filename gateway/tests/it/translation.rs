@@ -530,8 +530,10 @@ async fn searching() -> String {
             {"type": "text", "text": "A low dam."},
         ]);
         let usage = json!({"input_tokens": 5, "output_tokens": 3});
-        let message = |content: Value| json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "x", "content": content,
-            "stop_reason": "end_turn", "usage": usage});
+        let message = |content: Value| {
+            json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "x", "content": content,
+            "stop_reason": "end_turn", "usage": usage})
+        };
         if sent["stream"] != true {
             return axum::Json(message(blocks)).into_response();
         }
@@ -542,10 +544,16 @@ async fn searching() -> String {
         };
         say("message_start", json!({"message": message(json!([]))}));
         for index in 0..2 {
-            say("content_block_start", json!({"index": index, "content_block": blocks[index]}));
+            say(
+                "content_block_start",
+                json!({"index": index, "content_block": blocks[index]}),
+            );
             say("content_block_stop", json!({"index": index}));
         }
-        say("message_delta", json!({"delta": {"stop_reason": "end_turn"}, "usage": usage}));
+        say(
+            "message_delta",
+            json!({"delta": {"stop_reason": "end_turn"}, "usage": usage}),
+        );
         say("message_stop", json!({}));
         ([("content-type", "text/event-stream")], text).into_response()
     };
@@ -581,7 +589,8 @@ async fn what_of_an_answer_has_no_place_is_named() {
         let (told, text) = ask(true).await;
         assert_eq!(told, ["store"], "{client:?}");
         assert_eq!(
-            text.matches("\n: x-weirgate-ignored answer.content[server_tool_use]\n\n").count(),
+            text.matches("\n: x-weirgate-ignored answer.content[server_tool_use]\n\n")
+                .count(),
             1,
             "{text}"
         );
@@ -591,7 +600,10 @@ async fn what_of_an_answer_has_no_place_is_named() {
     // Who speaks the upstream's dialect gets its bytes.
     let reply = house.post("/v1/messages", &messages("m", false)).send().await.unwrap();
     assert!(reply.headers().get("x-weirgate-ignored").is_none());
-    assert_eq!(reply.json::<Value>().await.unwrap()["content"][0]["type"], "server_tool_use");
+    assert_eq!(
+        reply.json::<Value>().await.unwrap()["content"][0]["type"],
+        "server_tool_use"
+    );
     house.close().await;
 }
 

@@ -56,8 +56,16 @@ fn model_is_replaced_where_it_stands_and_the_rest_is_not_copied() {
 #[test]
 fn caps_are_lowered_to_what_the_model_can_give_where_they_stand() {
     for (dialect, fields, expected) in [
-        (Dialect::Anthropic, r#""max_tokens": 9000 ,"messages":[1]"#, r#""max_tokens": 800 ,"messages":[1]"#),
-        (Dialect::Anthropic, r#""max_tokens":800,"messages":[1]"#, r#""max_tokens":800,"messages":[1]"#),
+        (
+            Dialect::Anthropic,
+            r#""max_tokens": 9000 ,"messages":[1]"#,
+            r#""max_tokens": 800 ,"messages":[1]"#,
+        ),
+        (
+            Dialect::Anthropic,
+            r#""max_tokens":800,"messages":[1]"#,
+            r#""max_tokens":800,"messages":[1]"#,
+        ),
         (
             Dialect::Openai,
             r#""max_completion_tokens":801,"messages":[1],"max_tokens":7"#,
@@ -68,7 +76,11 @@ fn caps_are_lowered_to_what_the_model_can_give_where_they_stand() {
             r#""max_tokens":2147483647,"max_completion_tokens":1000,"messages":[1]"#,
             r#""max_tokens":800,"max_completion_tokens":800,"messages":[1]"#,
         ),
-        (Dialect::Openai, r#""max_tokens":null,"messages":[1]"#, r#""max_tokens":null,"messages":[1]"#),
+        (
+            Dialect::Openai,
+            r#""max_tokens":null,"messages":[1]"#,
+            r#""max_tokens":null,"messages":[1]"#,
+        ),
         (
             Dialect::Responses,
             r#""max_output_tokens":1000,"input":"max_output_tokens\":1000""#,
@@ -80,7 +92,10 @@ fn caps_are_lowered_to_what_the_model_can_give_where_they_stand() {
             ..Edits::default()
         };
         let body = format!(r#"{{"model":"m",{fields}}}"#);
-        assert_eq!(spliced(dialect, &body, &edits), format!(r#"{{"model":"m",{expected}}}"#));
+        assert_eq!(
+            spliced(dialect, &body, &edits),
+            format!(r#"{{"model":"m",{expected}}}"#)
+        );
     }
 }
 

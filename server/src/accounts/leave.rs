@@ -101,7 +101,8 @@ async fn leave_organizations(tx: &mut Tx, clock: &Clock, id: UserId, actor: &Act
         let others = db::organizations::roles_of_others(tx, organization, id).await?;
         if member.role != OrganizationRole::Owner.name() || others.contains(&OrganizationRole::Owner) {
             let keys = members::part(tx, organization, id).await?;
-            let details = json!({ "before": { "role": member.role }, "keys_revoked": keys, "why": "account_deleted" });
+            let details =
+                json!({ "before": { "role": member.role }, "keys_revoked": keys.told(), "why": "account_deleted" });
             members::tell(tx, clock, organization, id, actor.clone(), "member.removed", details).await?;
             continue;
         }

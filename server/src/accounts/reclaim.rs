@@ -9,6 +9,7 @@ use crate::{
     clock::Clock,
     db::{self, Change, Tx},
     error::Result,
+    keys,
 };
 
 /// Takes every other credential from the account: identities, second factors, passkeys, personal tokens and API keys. Sign-ins are the
@@ -22,16 +23,14 @@ pub(super) async fn reclaim(tx: &mut Tx, clock: &Clock, user: UserId, actor: Act
     for token in db::api_tokens::revoke_all(tx, user, now).await? {
         tx.changed(Change::ApiToken, ApiTokenId(token));
     }
-    for key in db::keys::revoke_all(tx, db::keys::Owner::Person(user), now).await? {
-        tx.changed(Change::Key, key);
-    }
+    let keys = keys::end_all(tx, db::keys::Owner::Person(user)).await?;
     tx.changed(Change::User, user);
     let event = Event {
         organization: None,
         actor,
         action: "user.reclaimed",
         target: Target::User(user),
-        details: json!({ "why": "the address was never proven before" }),
+        details: json!({ "why": "the address was never proven before", "keys_revoked": keys.told() }),
     };
     audit::record(tx, clock, event).await
 }

@@ -20,6 +20,7 @@ use crate::{
     db::{self, Change, Tx, organizations::MemberRow},
     error::Result,
     idempotency,
+    keys::{self, Ended},
     paging::Asked,
     sign_in::limits,
 };
@@ -220,7 +221,7 @@ pub(super) async fn take_out(
 ) -> Result<()> {
     keep_an_owner(tx, organization, user, role).await?;
     let keys = part(tx, organization, user).await?;
-    let details = json!({ "before": { "role": role.name() }, "keys_revoked": keys });
+    let details = json!({ "before": { "role": role.name() }, "keys_revoked": keys.told() });
     tell(tx, clock, organization, user, actor, "member.removed", details).await
 }
 
@@ -237,21 +238,17 @@ async fn keep_an_owner(tx: &mut Tx, organization: OrganizationId, user: UserId, 
     Err(Error::refused(Code::LastOwner, message))
 }
 
-/// Takes somebody out of the organization and its teams and revokes their keys in it; how many those were. The caller holds the
+/// Takes somebody out of the organization and its teams and revokes their keys in it, which it returns. The caller holds the
 /// organization and writes the audit row.
-pub(crate) async fn part(tx: &mut Tx, organization: OrganizationId, user: UserId) -> Result<usize> {
-    let now = tx.now();
-    let keys = db::keys::revoke_all(tx, db::keys::Owner::Member(organization, user), now).await?;
-    for key in &keys {
-        tx.changed(Change::Key, *key);
-    }
+pub(crate) async fn part(tx: &mut Tx, organization: OrganizationId, user: UserId) -> Result<Ended> {
+    let keys = keys::end_all(tx, db::keys::Owner::Member(organization, user)).await?;
     for team in db::teams::of_member(tx, organization, user).await? {
         db::teams::delete_member(tx, TeamId(team), user).await?;
         tx.changed(Change::Team, team);
     }
     db::organizations::delete_member(tx, organization, user).await?;
     tx.changed(Change::Member, user);
-    Ok(keys.len())
+    Ok(keys)
 }
 
 pub(crate) async fn tell(

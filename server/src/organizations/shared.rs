@@ -227,10 +227,7 @@ pub async fn delete(state: &State, owner: &OrganizationOwner<'_>) -> Result<()> 
 /// [`delete`], inside a transaction that holds the organization.
 pub(crate) async fn dissolve(tx: &mut Tx, clock: &Clock, actor: Actor, row: db::organizations::Row) -> Result<()> {
     let (id, now) = (OrganizationId(row.id), tx.now());
-    let keys = db::keys::revoke_all(tx, db::keys::Owner::Organization(id), now).await?;
-    for key in &keys {
-        tx.changed(Change::Key, *key);
-    }
+    let keys = keys::end_all(tx, db::keys::Owner::Organization(id)).await?;
     for team in db::teams::ids(tx, id).await? {
         tx.changed(Change::Team, team);
     }
@@ -241,7 +238,7 @@ pub(crate) async fn dissolve(tx: &mut Tx, clock: &Clock, actor: Actor, row: db::
     }
     db::organizations::delete(tx, id).await?;
     tx.changed(Change::Organization, id);
-    let details = json!({ "before": { "slug": row.slug }, "keys_revoked": keys.len() });
+    let details = json!({ "before": { "slug": row.slug }, "keys_revoked": keys.told() });
     audit::record(tx, clock, event(id, actor, "organization.deleted", details)).await
 }
 

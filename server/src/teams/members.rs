@@ -9,7 +9,7 @@ use crate::{
     db::{self, Change, teams::MemberRow},
     directory::UserEntry,
     error::Result,
-    idempotency,
+    idempotency, keys,
     paging::Asked,
 };
 
@@ -91,16 +91,13 @@ pub async fn remove(state: &State, admin: &TeamAdmin<'_>, user: UserId) -> Resul
     state
         .write(move |tx| {
             Box::pin(async move {
-                let (row, now) = (team.hold(tx).await?, tx.now());
+                let row = team.hold(tx).await?;
                 if !db::teams::delete_member(tx, id, user).await? {
                     return Err(Error::refused(Code::NotFound, "Nobody of this id is in the team."));
                 }
-                let keys = db::keys::revoke_all(tx, db::keys::Owner::TeamMember(id, user), now).await?;
-                for key in &keys {
-                    tx.changed(Change::Key, *key);
-                }
+                let keys = keys::end_all(tx, db::keys::Owner::TeamMember(id, user)).await?;
                 tx.changed(Change::Team, id);
-                let details = json!({ "user": user, "keys_revoked": keys.len() });
+                let details = json!({ "user": user, "keys_revoked": keys.told() });
                 team.tell(tx, &clock, &row, "team.member_removed", details).await
             })
         })

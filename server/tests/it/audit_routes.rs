@@ -389,9 +389,9 @@ async fn rows_of_organizations_say_what_was_before_and_after(app: App) {
     });
     assert_eq!(details(app, "invitation.created").await, told);
     // Who deletes their account is told of where they belonged.
-    app.key_in(&paul, "acme", None).await;
+    let key = app.key_in(&paul, "acme", None).await;
     send(app, "DELETE", "account/profile", &paul, &json!({ "password": PASSWORD })).await;
-    let told = json!({ "before": { "role": "admin" }, "keys_revoked": 1, "why": "account_deleted" });
+    let told = json!({ "before": { "role": "admin" }, "keys_revoked": { "count": 1, "ids": [key["id"]] }, "why": "account_deleted" });
     assert_eq!(details(app, "member.removed").await, told);
     send(app, "PATCH", &acme, &owner, &json!({ "slug": "roadrunner" })).await;
     let told = json!({ "fields": ["slug"], "before": { "slug": "acme" }, "after": { "slug": "roadrunner" } });

@@ -62,7 +62,9 @@ pub async fn summary(State(state): App, user: Reader, Query(period): Query<Perio
         return Err(extract::invalid("to", "unknown_value"));
     }
     let summary = match period.organization {
-        Some(named) => usage::summary_for(&state, &organizations::of_name(&state, &user, &named).await?, from, to).await,
+        Some(named) => {
+            usage::summary_for(&state, &organizations::of_name(&state, &user, &named).await?, from, to).await
+        }
         None => usage::summary(&state, &user, from, to).await,
     };
     summary.map(Json)

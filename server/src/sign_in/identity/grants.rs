@@ -225,7 +225,7 @@ async fn leave(
         return Ok(());
     }
     let keys = members::part(tx, organization, user).await?;
-    let details = json!({ "before": { "role": role.name() }, "why": "identity_provider", "keys_revoked": keys });
+    let details = json!({ "before": { "role": role.name() }, "why": "identity_provider", "keys_revoked": keys.told() });
     tell(tx, clock, Some(organization), user, "member.removed", details).await
 }
 
