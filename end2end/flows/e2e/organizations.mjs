@@ -281,6 +281,15 @@ async function seen(report, page, person, { at, javaScript, suffix }) {
   await open(page, at("/keys"), javaScript);
   const row = await part(page, "key-row").innerText();
   report.fact(row.includes(person.username) && row.includes("Search"), "the owner sees whose key it is", row);
+  for (const [name, what] of [[person.username, "member"], ["Search", "team"]]) {
+    await part(page, "key-row").getByRole("link", { name, exact: true }).click();
+    await page.waitForURL((url) => url.searchParams.has(what));
+    await page.getByText(`Keys: ${name}`).waitFor();
+    report.equal(await part(page, "key-row").count(), 1, `keys of one ${what}`);
+    await shoot(page, `organization-keys-of-${what}-${suffix}`);
+    await page.getByRole("link", { name: "All keys" }).click();
+    await page.waitForURL((url) => !url.search);
+  }
   await until(
     "the member's sums",
     async () => {

@@ -262,7 +262,7 @@ fn row(text: &'static Text, place: &OrganizationView, row: OrganizationKeyRow) -
     let narrow = |what: &str, id: &str, name: String| match place.is_managed() {
         true => {
             let href = [&place.path("keys"), "?", what, "=", id].concat();
-            view! { <a href=href>{name}</a> }.into_any()
+            view! { <a class="link" href=href>{name}</a> }.into_any()
         }
         false => name.into_any(),
     };
