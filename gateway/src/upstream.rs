@@ -295,3 +295,25 @@ fn demo(outgoing: Outgoing, pace: Duration) -> Dial {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// C086: a name that was public when it was saved and leads home now.
+    #[tokio::test]
+    async fn name_that_leads_home_is_an_address_that_may_not_be_called() {
+        let guarded = server::outbound::builder(false, Duration::from_secs(5))
+            .build()
+            .unwrap();
+        let error = guarded.post("http://localhost:9/v1/messages").send().await.unwrap_err();
+        let failure = failed(&error);
+        assert_eq!(failure.class, "upstream_address");
+        let What::Said(error) = failure.what else {
+            panic!("nothing was answered")
+        };
+        assert_eq!(error.status(), 502);
+        assert!(!error.refusal().message.contains("localhost"));
+    }
+}

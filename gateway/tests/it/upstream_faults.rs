@@ -55,24 +55,27 @@ async fn upstream_down_is_502() {
     house.close().await;
 }
 
-/// C086: a name that was public when it was saved and leads home now, and a literal address that came past the rule.
+/// All providers are under this name, which they may not be if it leads home.
+fn moved_to(config: &mut server::Config, host: &str) {
+    for provider in &mut config.providers {
+        let port = provider.base_url.port().unwrap();
+        provider.base_url = format!("http://{host}:{port}/v1").parse().unwrap();
+        provider.allow_private_network = false;
+    }
+}
+
+/// C086: what is seen to be private without asking anybody, in a row that came past the rule. Its models are not offered.
 #[tokio::test]
-async fn name_that_leads_home_is_502_and_nothing_is_dialled() {
+async fn private_address_that_came_past_the_rule_serves_nothing() {
     for host in ["localhost", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"] {
-        let house = House::open_with(|config| {
-            for provider in &mut config.providers {
-                let port = provider.base_url.port().unwrap();
-                provider.base_url = format!("http://{host}:{port}/v1").parse().unwrap();
-                provider.allow_private_network = false;
-            }
-        })
-        .await;
-        let text = answered(&house, "plain", 502).await;
-        assert!(text.contains("not one that this server may call"), "{host}: {text}");
-        assert!(!text.contains(host), "{text}");
+        let house = House::open_with(|config| moved_to(config, host)).await;
+        let reply = house
+            .post("/v1/messages", &messages("plain", false))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(reply.status(), 404, "{host}");
         assert!(house.upstream.calls().is_empty(), "{host} was dialled");
-        let call = house.calls(4).await.remove(0);
-        assert_eq!(call.attempts.last().unwrap().outcome, "upstream_address", "{host}");
         house.close().await;
     }
 }

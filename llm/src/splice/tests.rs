@@ -191,7 +191,7 @@ proptest! {
         let body = Value::Object(expected.clone());
         let body = if pretty { serde_json::to_string_pretty(&body).unwrap() } else { body.to_string() };
 
-        let edits = Edits { model: new_model.as_deref(), stream: force, include_usage };
+        let edits = Edits { model: new_model.as_deref(), stream: force, include_usage, most_output: None };
         let result = spliced(Dialect::Openai, &body, &edits);
 
         if let Some(new) = &new_model {

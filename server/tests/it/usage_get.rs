@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use crate::support::App;
+
 on_both! {
 async fn new_person_has_used_nothing(app: App) {
     let person = app.register("anna").await;
