@@ -265,7 +265,11 @@ impl Function {
             );
             // Lists are given by name and number, and an empty one not at all, like a form of many fields.
             match argument.as_str() {
-                "models" | "query" | "typed" => String::new(),
+                "models" | "typed" => String::new(),
+                // What was typed into a list's filter: the fields of all of them.
+                "query" => ["q", "role", "active", "personal", "actor", "route", "status", "after"]
+                    .map(|field| format!("query[{field}]="))
+                    .join("&"),
                 "scopes" => format!("scopes[0]={value}"),
                 argument => format!(
                     "{argument}={}",

@@ -79,9 +79,10 @@ async fn organizations_are_seen_whole_by_who_manages_them_and_ones_own_part_by_m
     let admin = app.member(&owner, "acme", "admin", "admin").await;
     let member = app.member(&owner, "acme", "member", "member").await;
     let outsider = app.verified("outsider").await;
-    for person in [&owner, &member] {
-        app.key_in(person, "acme", None).await;
-    }
+    let team = app.team(&owner, "acme", "research", &[]).await;
+    app.join_team(&owner, &team, &member).await;
+    app.key_in(&owner, "acme", None).await;
+    app.key_in(&member, "acme", Some(&team)).await;
     book(app, "acme", "owner").await;
     book(app, "acme", "member").await;
     for (person, requests, members) in [(&owner, 6, 2), (&admin, 6, 2), (&member, 3, 1)] {
