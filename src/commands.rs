@@ -26,6 +26,7 @@ use server::{
     config::{Env, Loaded, Sources},
     state::{Role, Start},
 };
+use types::page::Page;
 
 /// A self-hosted LLM gateway with accounts, keys, exact metering and a live dashboard.
 #[derive(Parser)]
@@ -103,6 +104,19 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::TranscriptHash => transcript_hash::run(),
         Command::Connect(command) => connect::run(command).await,
         Command::Healthcheck(command) => healthcheck::run(&settings, command).await,
+    }
+}
+
+/// Every entry of a list that is read page by page: `read` takes where the page before ended.
+async fn every<T>(mut read: impl AsyncFnMut(Option<&str>) -> Result<Page<T>, server::Error>) -> anyhow::Result<Vec<T>> {
+    let (mut all, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let page = read(cursor.as_deref()).await.map_err(admin::told)?;
+        all.extend(page.data);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return Ok(all);
+        }
     }
 }
 

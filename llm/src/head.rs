@@ -51,8 +51,8 @@ pub struct Head {
     pub stream_span: Option<Range<usize>>,
     /// The caller's cap on output tokens of one choice; the larger one when two are given.
     pub max_tokens: Option<u64>,
-    /// Such caps, and where each stands. Chat Completions has two names for it, the others one.
-    pub caps: [Option<(u64, Range<usize>)>; 2],
+    /// Such caps, and where each stands.
+    pub caps: Caps,
     /// Choices asked for.
     pub n: u64,
     pub stream_options: StreamOptions,
@@ -63,6 +63,9 @@ pub struct Head {
     /// Bytes of the body.
     pub len: usize,
 }
+
+/// Caps on output tokens with the places of their values. Chat Completions has two names for one, the other dialects one.
+pub type Caps = [Option<(u64, Range<usize>)>; 2];
 
 /// What stands in `stream_options` (OpenAI).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,6 +167,12 @@ impl Found<'_> {
         self.get(field).is_some_and(|value| value.kind != Kind::Null)
     }
 
+    /// A [`Found::count`] and where it stands.
+    pub(crate) fn cap(&self, field: Field, nullable: bool) -> Result<Option<(u64, Range<usize>)>, Error> {
+        let count = self.count(field, nullable)?;
+        Ok(count.zip(self.get(field).map(|value| value.span.clone())))
+    }
+
     /// A whole number from 1 to 2³¹−1, written plainly. `null` counts as absent where the dialect says so.
     pub(crate) fn count(&self, field: Field, nullable: bool) -> Result<Option<u64>, Error> {
         let Some(value) = self.get(field) else { return Ok(None) };
@@ -190,7 +199,7 @@ impl Found<'_> {
 
 /// Reads the head of `body`. Any error is the caller's (400).
 pub fn scan(dialect: Dialect, body: &[u8]) -> Result<Head, Error> {
-    let (watched, asked, caps): (_, Asked, Caps) = match dialect {
+    let (watched, asked, caps): (_, Asked, FindCaps) = match dialect {
         Dialect::Anthropic => (anthropic::request::WATCHED, messages, anthropic::request::caps),
         Dialect::Openai => (openai::request::WATCHED, messages, openai::request::caps),
         Dialect::Responses => (
@@ -216,24 +225,24 @@ pub fn scan_count(body: &[u8]) -> Result<Head, Error> {
 
 /// Finds what is asked.
 type Asked = fn(&Found<'_>) -> Result<Range<usize>, Error>;
-/// Finds the cap on output tokens and the number of choices.
-type Caps = fn(&Found<'_>) -> Result<(Option<u64>, u64), Error>;
+/// Finds the caps on output tokens and the number of choices.
+type FindCaps = fn(&Found<'_>) -> Result<(Caps, u64), Error>;
 
-fn read(dialect: Dialect, body: &[u8], watched: &[Field], asked: Asked, caps: Caps) -> Result<Head, Error> {
+fn read(dialect: Dialect, body: &[u8], watched: &[Field], asked: Asked, caps: FindCaps) -> Result<Head, Error> {
     check_text(dialect, body)?;
     let (open, found) = find(dialect, body, watched)?;
     let (model, model_span) = model(&found)?;
     let messages_span = asked(&found)?;
     let (stream, stream_span) = stream(&found)?;
-    let (max_tokens, n) = caps(&found)?;
+    let (caps, n) = caps(&found)?;
     Ok(Head {
         dialect,
         model,
         model_span,
         stream,
         stream_span,
-        max_tokens,
-        caps: [Field::MaxTokens, Field::MaxCompletionTokens].map(|field| cap(&found, field)),
+        max_tokens: caps.iter().flatten().map(|(cap, _)| *cap).max(),
+        caps,
         n,
         stream_options: stream_options(&found)?,
         messages_span,
@@ -242,18 +251,8 @@ fn read(dialect: Dialect, body: &[u8], watched: &[Field], asked: Asked, caps: Ca
     })
 }
 
-/// A cap that was read, by the dialect's name for it.
-fn cap(found: &Found<'_>, field: Field) -> Option<(u64, Range<usize>)> {
-    let field = match field {
-        Field::MaxTokens if found.get(Field::MaxOutputTokens).is_some() => Field::MaxOutputTokens,
-        field => field,
-    };
-    let most = found.count(field, true).ok()??;
-    Some((most, found.get(field)?.span.clone()))
-}
-
-fn one_uncapped(_: &Found<'_>) -> Result<(Option<u64>, u64), Error> {
-    Ok((None, 1))
+fn one_uncapped(_: &Found<'_>) -> Result<(Caps, u64), Error> {
+    Ok(([None, None], 1))
 }
 
 /// What is asked, by the dialect's name for it.

@@ -152,7 +152,7 @@ pub fn named(state: &State, text: &str) -> Option<OrganizationId> {
 pub enum Found {
     Here(Member),
     /// It changed its slug to this one.
-    Moved(String),
+    Moved(Member, String),
 }
 
 /// The person's place in the organization of this id, slug, or slug until lately.
@@ -165,16 +165,15 @@ pub async fn find(state: &State, user: &User, text: &str) -> Result<Found> {
     rules::slug(text).map_err(|_| unknown())?;
     let now = state.clock().now();
     let id = db::slugs::led_to(state.db(), text, now).await?.ok_or_else(unknown)?;
-    member(state, user, id)?;
+    let member = member(state, user, id)?;
     let slug = state.directory().organization(id).and_then(|entry| entry.slug.clone());
-    slug.map(Found::Moved).ok_or_else(unknown)
+    slug.map(|slug| Found::Moved(member, slug)).ok_or_else(unknown)
 }
 
-/// [`find`] where a new slug needs no telling: in a query, say.
+/// [`find`] for who need not be led to a new slug: in a query, or in a form that was open while it changed.
 pub async fn of_name(state: &State, user: &User, text: &str) -> Result<Member> {
     match find(state, user, text).await? {
-        Found::Here(member) => Ok(member),
-        Found::Moved(slug) => member(state, user, named(state, &slug).ok_or_else(unknown)?),
+        Found::Here(member) | Found::Moved(member, _) => Ok(member),
     }
 }
 

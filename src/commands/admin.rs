@@ -16,7 +16,7 @@ use types::{
     people::{NewPerson, Person, PersonChange},
 };
 
-use super::Settings;
+use super::{Settings, every};
 
 #[derive(Args)]
 pub struct Admin {
@@ -189,7 +189,7 @@ async fn carry_out(state: &State, what: What, password: String) -> anyhow::Resul
             };
             Ok(vec![line(&made.person), next])
         }
-        What::List(list) => all(state, &operator, list),
+        What::List(list) => all(state, &operator, list).await,
         What::Show(who) => {
             let id = find(state, &operator, &who.person).await?;
             let seen = people::get(state, &operator, id).await.map_err(told)?;
@@ -229,21 +229,14 @@ async fn carry_out(state: &State, what: What, password: String) -> anyhow::Resul
     }
 }
 
-fn all(state: &State, operator: &Operator, list: List) -> anyhow::Result<Vec<String>> {
+async fn all(state: &State, operator: &Operator, list: List) -> anyhow::Result<Vec<String>> {
     let wanted = Wanted {
         search: list.search,
         role: list.role.map(Into::into),
         is_active: list.disabled.then_some(false),
     };
-    let (mut lines, mut cursor) = (Vec::new(), None::<String>);
-    loop {
-        let page = people::page(state, operator, &wanted, LARGEST_LIMIT, cursor.as_deref()).map_err(told)?;
-        lines.extend(page.data.iter().map(line));
-        cursor = page.next_cursor;
-        if cursor.is_none() {
-            return Ok(lines);
-        }
-    }
+    let read = async |after: Option<&str>| people::page(state, operator, &wanted, LARGEST_LIMIT, after);
+    Ok(every(read).await?.iter().map(line).collect())
 }
 
 /// Tab-separated, so that a script can cut it.

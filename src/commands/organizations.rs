@@ -16,6 +16,7 @@ use types::{
 use super::{
     Settings,
     admin::{confirm, find, told},
+    every,
 };
 
 #[derive(Args)]
@@ -100,7 +101,11 @@ pub async fn run(settings: &Settings, command: Organizations) -> anyhow::Result<
 async fn carry_out(state: &State, what: What) -> anyhow::Result<Vec<String>> {
     let operator = Operator::command_line(state).map_err(told)?;
     match what {
-        What::List { search, personal } => all(state, &operator, &Wanted { search, personal }),
+        What::List { search, personal } => {
+            let wanted = Wanted { search, personal };
+            let read = async |after: Option<&str>| overseen::page(state, &operator, &wanted, LARGEST_LIMIT, after);
+            Ok(every(read).await?.iter().map(line).collect())
+        }
         What::Show { organization } => {
             let seen = overseen::get(state, &operator, &organization).map_err(told)?;
             let mut lines = vec![line(&seen)];
@@ -140,29 +145,8 @@ async fn carry_out(state: &State, what: What) -> anyhow::Result<Vec<String>> {
     }
 }
 
-fn all(state: &State, operator: &Operator, wanted: &Wanted) -> anyhow::Result<Vec<String>> {
-    let (mut lines, mut cursor) = (Vec::new(), None::<String>);
-    loop {
-        let page = overseen::page(state, operator, wanted, LARGEST_LIMIT, cursor.as_deref()).map_err(told)?;
-        lines.extend(page.data.iter().map(line));
-        cursor = page.next_cursor;
-        if cursor.is_none() {
-            return Ok(lines);
-        }
-    }
-}
-
 async fn members(state: &State, operator: &Operator, organization: &str) -> anyhow::Result<Vec<Member>> {
-    let (mut all, mut cursor) = (Vec::new(), None::<String>);
-    loop {
-        let page = overseen::page_of_members(state, operator, organization, LARGEST_LIMIT, cursor.as_deref());
-        let page = page.await.map_err(told)?;
-        all.extend(page.data);
-        cursor = page.next_cursor;
-        if cursor.is_none() {
-            return Ok(all);
-        }
-    }
+    every(async |after| overseen::page_of_members(state, operator, organization, LARGEST_LIMIT, after).await).await
 }
 
 /// Tab-separated, so that a script can cut it.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Server,
     client::{Client, Reply},
+    routes::mounts,
     weirgate,
 };
 
@@ -31,7 +32,6 @@ const TYPES: [Option<&str>; 5] = [
     None,
 ];
 const BOGUS: &str = "wg=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-const ID: &str = "0199f7c2-7a3e-7000-8000-000000000000";
 
 /// What stands in `Origin`, and whether it is exactly ours.
 fn origins(own: &str) -> Vec<(Vec<String>, bool)> {
@@ -77,7 +77,7 @@ fn functions() -> Vec<Door> {
     doors
 }
 
-/// The account API's changing routes, at `/api/v1`, at `/api`, and at `/v1` where that mount has them.
+/// The account API's changing routes at all their mounts, and the other ones.
 fn routes(document: &Value) -> (Vec<Door>, Vec<Door>) {
     let (mut accounts, mut models) = (Vec::new(), Vec::new());
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -88,28 +88,14 @@ fn routes(document: &Value) -> (Vec<Door>, Vec<Door>) {
             if ["GET", "HEAD", "OPTIONS"].contains(&method.as_str()) {
                 continue;
             }
-            let named = |part: &str| {
-                if part.starts_with('{') {
-                    ID.to_owned()
-                } else {
-                    part.to_owned()
-                }
-            };
-            let path = path.split('/').map(named).collect::<Vec<_>>().join("/");
-            let door = |path: String| Door {
+            let doors = mounts(path).into_iter().map(|path| Door {
                 method: method.clone(),
                 path,
                 function: false,
-            };
-            match path.strip_prefix("/api/v1/") {
-                Some(rest) => {
-                    accounts.push(door(path.clone()));
-                    accounts.push(door(format!("/api/{rest}")));
-                    if rest.starts_with("auth/") || rest.starts_with("sessions/") {
-                        accounts.push(door(format!("/v1/{rest}")));
-                    }
-                }
-                None => models.push(door(path)),
+            });
+            match path.starts_with("/api/v1/") {
+                true => accounts.extend(doors),
+                false => models.extend(doors),
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     support::{
         Server,
         client::{Client, Reply},
+        routes::{ID, filled, mounts},
         weirgate,
     },
 };
@@ -111,30 +112,6 @@ const ABSENT: [&str; 24] = [
     "/api/v1/nothing",
     "/no/such/page",
 ];
-
-const ID: &str = "0199f7c2-7a3e-7000-8000-000000000000";
-
-/// The path with something in each of its places.
-fn filled(path: &str) -> String {
-    let named = |part: &str| match part.starts_with('{') {
-        true => ID.to_owned(),
-        false => part.to_owned(),
-    };
-    path.split('/').map(named).collect::<Vec<_>>().join("/")
-}
-
-/// Every path under which a route of the document is reached.
-fn mounts(path: &str) -> Vec<String> {
-    let path = filled(path);
-    let Some(rest) = path.strip_prefix("/api/v1/") else {
-        return vec![path];
-    };
-    let mut mounts = vec![path.clone(), format!("/api/{rest}")];
-    if rest.starts_with("auth/") || rest.starts_with("sessions/") {
-        mounts.push(format!("/v1/{rest}"));
-    }
-    mounts
-}
 
 async fn ask(client: &mut Client, method: &Method, path: &str, body: &str, kind: &str) -> Reply {
     let headers = [

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod database;
+pub mod routes;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

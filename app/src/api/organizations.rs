@@ -13,7 +13,7 @@ use crate::{
 };
 #[cfg(feature = "ssr")]
 use server::{
-    organizations::{self, Found, Member},
+    organizations::{self, Member},
     sessions::User,
 };
 #[cfg(feature = "ssr")]
@@ -75,7 +75,9 @@ impl Place {
     /// [`Place::find`] for a person who may still lack the second factor that it asks for.
     pub async fn of(request: &Request, user: User, named: &str) -> Result<Place, ApiError> {
         let failed = |error: server::Error| request.error(&error);
-        let member = member(request, &user, named).await.map_err(failed)?;
+        // A form that was open while the slug changed is still meant for the same organization.
+        let found = organizations::of_name(&request.state, &user, named).await;
+        let member = found.map_err(failed)?;
         let organization = organizations::get(&request.state, &member).map_err(failed)?;
         let Some(slug) = organization.slug else {
             // The personal one has no pages of its own: the rest of the dashboard is its.
@@ -95,19 +97,6 @@ impl Place {
                 role: organization.role,
             },
         })
-    }
-}
-
-/// A form that was open while the slug changed is still meant for the same organization.
-#[cfg(feature = "ssr")]
-async fn member(request: &Request, user: &User, named: &str) -> Result<Member, server::Error> {
-    let state = &request.state;
-    match organizations::find(state, user, named).await? {
-        Found::Here(member) => Ok(member),
-        Found::Moved(slug) => {
-            let gone = || server::Error::refused(Code::NotFound, "There is no such organization.");
-            organizations::member(state, user, organizations::named(state, &slug).ok_or_else(gone)?)
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Error,
-    head::{Field, Found},
+    head::{Caps, Field, Found},
 };
 
 pub(crate) const WATCHED: &[Field] = &[
@@ -15,11 +15,11 @@ pub(crate) const WATCHED: &[Field] = &[
     Field::StreamOptions,
 ];
 
-/// The cap on output tokens of a choice and the number of choices. `max_tokens` is the deprecated name of
+/// The caps on output tokens of a choice and the number of choices. `max_tokens` is the deprecated name of
 /// `max_completion_tokens`; upstreams differ in which one wins, so the larger one counts. Both may be null.
-pub(crate) fn caps(found: &Found<'_>) -> Result<(Option<u64>, u64), Error> {
-    let old = found.count(Field::MaxTokens, true)?;
-    let new = found.count(Field::MaxCompletionTokens, true)?;
+pub(crate) fn caps(found: &Found<'_>) -> Result<(Caps, u64), Error> {
+    let old = found.cap(Field::MaxTokens, true)?;
+    let new = found.cap(Field::MaxCompletionTokens, true)?;
     let n = found.count(Field::N, true)?;
-    Ok((old.max(new), n.unwrap_or(1)))
+    Ok(([old, new], n.unwrap_or(1)))
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     Error,
-    head::{self, Field, Found},
+    head::{self, Caps, Field, Found},
 };
 
 pub(crate) const WATCHED: &[Field] = &[
@@ -21,8 +21,8 @@ const REMEDY: &str =
     "Send a string, or an array with at least one item such as {\"role\": \"user\", \"content\": \"Hello\"}.";
 
 /// The cap on output tokens, which may be null, and the number of answers, which is always one.
-pub(crate) fn caps(found: &Found<'_>) -> Result<(Option<u64>, u64), Error> {
-    Ok((found.count(Field::MaxOutputTokens, true)?, 1))
+pub(crate) fn caps(found: &Found<'_>) -> Result<(Caps, u64), Error> {
+    Ok(([found.cap(Field::MaxOutputTokens, true)?, None], 1))
 }
 
 /// `input` may be absent where another field says what to answer; the span is then empty.

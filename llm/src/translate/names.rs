@@ -14,23 +14,15 @@ pub(crate) struct Names(Vec<String>);
 impl Names {
     /// Notes a name, and returns it when it is to be told and has not been.
     pub fn add(&mut self, path: &str) -> Option<&str> {
-        let name = if self.0.len() < NAMES_MOST {
-            path.chars().take(NAME_MOST).map(harmless).collect()
-        } else {
-            MORE.to_owned()
-        };
-        // One that was told already is not what there is more of.
-        if self.0.len() > NAMES_MOST || self.0.contains(&name) || (name == MORE && self.has(path)) {
+        let name: String = path.chars().take(NAME_MOST).map(harmless).collect();
+        if self.0.len() > NAMES_MOST || self.0.contains(&name) {
             return None;
         }
-        self.0.push(name);
+        self.0.push(match self.0.len() {
+            NAMES_MOST => MORE.to_owned(),
+            _ => name,
+        });
         self.0.last().map(String::as_str)
-    }
-
-    fn has(&self, path: &str) -> bool {
-        self.0
-            .iter()
-            .any(|name| name.chars().eq(path.chars().take(NAME_MOST).map(harmless)))
     }
 
     pub fn into_vec(self) -> Vec<String> {

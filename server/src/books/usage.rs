@@ -32,17 +32,22 @@ pub const ACCESS_TOKEN: &str = "access_token";
 pub async fn summary(state: &State, user: &User, from: Timestamp, to: Timestamp) -> Result<Summary> {
     let organization = user.organization_id();
     let now = state.clock().now();
-    summary_of(state.db(), organization, (from, to), now, &names(state, organization)).await
+    summary_of(
+        state.db(),
+        organization,
+        None,
+        (from, to),
+        now,
+        &names(state, organization),
+    )
+    .await
 }
 
 /// Sums of an organization as far as a member may see them: all of it for who manages it, else what they used themselves.
 pub async fn summary_for(state: &State, member: &Member, from: Timestamp, to: Timestamp) -> Result<Summary> {
     let (organization, now) = (member.organization_id(), state.clock().now());
     let names = names(state, organization);
-    match seen_by(member) {
-        None => summary_of(state.db(), organization, (from, to), now, &names).await,
-        Some(user) => summary_of_person(state.db(), organization, user, (from, to), now, &names).await,
-    }
+    summary_of(state.db(), organization, seen_by(member), (from, to), now, &names).await
 }
 
 /// Whose calls alone a member may see of an organization; `None`: everybody's.
@@ -101,23 +106,12 @@ fn names(state: &State, organization: OrganizationId) -> Names<'_> {
 pub(crate) async fn summary_of(
     db: &Db,
     organization: OrganizationId,
+    user: Option<UserId>,
     (from, to): (Timestamp, Timestamp),
     now: Timestamp,
     names: &Names<'_>,
 ) -> Result<Summary> {
-    let parts = db::usage::parts(db, organization, None, from, until(to, now)).await?;
-    Ok(summed(&parts, from, to, names))
-}
-
-pub(crate) async fn summary_of_person(
-    db: &Db,
-    organization: OrganizationId,
-    user: UserId,
-    (from, to): (Timestamp, Timestamp),
-    now: Timestamp,
-    names: &Names<'_>,
-) -> Result<Summary> {
-    let parts = db::usage::parts(db, organization, Some(user), from, until(to, now)).await?;
+    let parts = db::usage::parts(db, organization, user, from, until(to, now)).await?;
     Ok(summed(&parts, from, to, names))
 }
 

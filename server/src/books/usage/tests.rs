@@ -17,7 +17,7 @@ use types::{
 };
 use uuid::Uuid;
 
-use super::{ACCESS_TOKEN, Names, days::daily_of, recent_of, summary_of, summary_of_person};
+use super::{ACCESS_TOKEN, Names, days::daily_of, recent_of, summary_of};
 use crate::{
     books::ledger::{Call, Group, OpenCall, Outcome, Settled},
     db::{
@@ -177,23 +177,30 @@ async fn summary_counts_what_was_opened_in_its_time(house: &House) {
     ];
     for (from, to) in spans {
         let expected = times.iter().filter(|time| **time >= from.0 && **time < to.0).count();
-        let summary = summary_of(&house.db, ORGANIZATION, (from, to), LATER, &names())
+        let summary = summary_of(&house.db, ORGANIZATION, None, (from, to), LATER, &names())
             .await
             .unwrap();
         assert_eq!(summary.total.requests, expected as u64, "{from} {to}");
         assert_eq!((summary.from, summary.to), (from, to));
     }
     // The quarter of an hour that is under way is in it.
-    let summary = summary_of(&house.db, ORGANIZATION, (start, start.plus_millis(2)), LATER, &names())
-        .await
-        .unwrap();
+    let summary = summary_of(
+        &house.db,
+        ORGANIZATION,
+        None,
+        (start, start.plus_millis(2)),
+        LATER,
+        &names(),
+    )
+    .await
+    .unwrap();
     assert_eq!((summary.total.requests, summary.total.cost.as_str()), (1, "0.000001"));
     // Up to now: the day that is not over comes from its own sum.
     let now = Timestamp(times[times.len() - 1] + 1);
     for from in [0, 3, 5 * 24 + 7] {
         let from = start.plus_millis(from * HOUR);
         let expected = times.iter().filter(|time| **time >= from.0).count();
-        let summary = summary_of(&house.db, ORGANIZATION, (from, now), now, &names())
+        let summary = summary_of(&house.db, ORGANIZATION, None, (from, now), now, &names())
             .await
             .unwrap();
         assert_eq!((summary.total.requests, summary.to), (expected as u64, now), "{from}");
@@ -213,9 +220,16 @@ async fn summary_is_sliced_by_model_key_and_member(house: &House) {
         vec![settled(open(time), 10), settled(open(time), 20), settled(small, 5)],
     )
     .await;
-    let summary = summary_of(&house.db, ORGANIZATION, (time, time.plus_secs(60)), LATER, &names())
-        .await
-        .unwrap();
+    let summary = summary_of(
+        &house.db,
+        ORGANIZATION,
+        None,
+        (time, time.plus_secs(60)),
+        LATER,
+        &names(),
+    )
+    .await
+    .unwrap();
     let shown = |slices: &[types::usage::Slice]| -> Vec<(String, String, u64, i64)> {
         slices
             .iter()
@@ -260,7 +274,7 @@ async fn members_sums_are_their_own(house: &House) {
     book(house, calls).await;
     let until = time.plus_secs(60);
     for (user, input) in [(mine, 10), (other, 20), (UserId(Uuid::from_u128(7)), 0)] {
-        let summary = summary_of_person(&house.db, ORGANIZATION, user, (time, until), LATER, &names())
+        let summary = summary_of(&house.db, ORGANIZATION, Some(user), (time, until), LATER, &names())
             .await
             .unwrap();
         assert_eq!(summary.total.tokens.input, input);
@@ -304,7 +318,7 @@ async fn another_organizations_books_stay_closed(house: &House) {
     let other = OrganizationId(Uuid::from_u128(99));
     assert!(recent_of(&house.db, other, 20, &names()).await.unwrap().is_empty());
     assert_eq!(
-        summary_of(&house.db, other, (time, time.plus_secs(60)), LATER, &names())
+        summary_of(&house.db, other, None, (time, time.plus_secs(60)), LATER, &names())
             .await
             .unwrap()
             .total

@@ -63,7 +63,7 @@ where
             .map_err(IntoResponse::into_response)?;
         match organizations::find(state, user.borrow(), &named).await {
             Err(error) => Err(error.into_response()),
-            Ok(Found::Moved(slug)) => Err(moved(parts, &slug)),
+            Ok(Found::Moved(_, slug)) => Err(moved(parts, &slug)),
             Ok(Found::Here(member)) => {
                 let suffices = match N::ROLE {
                     OrganizationRole::Owner => member.owner().map(|_| ()),
