@@ -14,7 +14,12 @@ use serde::{Deserialize, Serialize};
 use types::{UserId, error::Code, sign_in::Methods};
 
 use self::limits::Attempt;
-use crate::{Error, State, error::Result, factors, mail, sessions::User};
+use crate::{
+    Error, State,
+    error::Result,
+    factors, mail,
+    sessions::{Device, User},
+};
 
 /// Every way in that this server offers, for the sign-in page.
 pub fn methods(state: &State) -> Methods {
@@ -119,11 +124,13 @@ impl Deref for Entered {
     }
 }
 
-/// Asks for the second factor where the account has one. `code` is one of an authenticator app or a recovery code.
+/// Asks for the second factor where the account has one. `code` is one of an authenticator app or a recovery code; the audit log tells
+/// where a recovery code was used from.
 ///
 /// Errors: 401 `second_factor_required` without a code, 401 `wrong_code` with one that is not right, 429 after too many of those.
-pub async fn enter(state: &State, proven: Proven, code: Option<&str>) -> Result<Entered> {
+pub async fn enter(state: &State, proven: Proven, code: Option<&str>, device: &Device) -> Result<Entered> {
     let Proven { user, method, attempt } = proven;
+    let user = user.seen_from(device.address.clone());
     let second = match method {
         // A passkey is two factors in one, and a new account has none to ask for.
         Method::Passkey | Method::SignUp => Ok(None),
@@ -153,9 +160,15 @@ pub enum Step {
 
 /// [`enter`] for browsers: where a second factor is asked for, what the first step proved is sealed for them to keep. `next` is where they
 /// wanted to go.
-pub async fn first_step(state: &State, proven: Proven, remember: bool, next: &str) -> Result<Step> {
+pub async fn first_step(
+    state: &State,
+    proven: Proven,
+    remember: bool,
+    next: &str,
+    device: &Device,
+) -> Result<Step> {
     let paused = pause(state, &proven, remember, next)?;
-    match enter(state, proven, None).await {
+    match enter(state, proven, None, device).await {
         Ok(entered) => Ok(Step::In(entered)),
         Err(Error::Refused(refusal)) if refusal.code == Code::SecondFactorRequired => Ok(Step::Second(paused)),
         Err(error) => Err(error),

@@ -128,7 +128,7 @@ pub async fn cli_login(state: &State, login: CliLogin, device: &Device) -> Resul
         code: None,
     };
     let proven = accounts::verify_password(state, &proof, device).await?;
-    let user = sign_in::enter(state, proven, login.code.as_deref()).await?;
+    let user = sign_in::enter(state, proven, login.code.as_deref(), device).await?;
     let created = make(state, &user, made, device).await?;
     let user = accounts::me(state, &user).await?;
     Ok(CliSignedIn { user, created })

@@ -118,8 +118,7 @@ async fn carry_out(state: &State, what: What) -> anyhow::Result<Vec<String>> {
             role,
         } => {
             let user = find(state, &operator, &person).await?;
-            let there = members(state, &operator, &organization).await?;
-            let member = if there.iter().any(|member| member.user_id == user) {
+            let member = if overseen::has_member(state, &operator, &organization, user).map_err(told)? {
                 overseen::change_role(state, &operator, &organization, user, role.into()).await
             } else {
                 let new = NewMember {

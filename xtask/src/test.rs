@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the parts of the checks, in order, with a table at the end.
 
 use crate::place::Place;
-use crate::postgres::Cluster;
+use crate::postgres::{self, Cluster};
 use crate::{lint, process, scripts, setup, system};
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
@@ -147,7 +147,7 @@ fn kills(arguments: &Arguments) -> u32 {
 
 fn with_postgres(mut command: Command, cluster: &Cluster) -> Result<()> {
     command.env("WEIRGATE_TEST_POSTGRES_URL", cluster.url());
-    process::shown(command)
+    process::shown(postgres::first_on_path(command)?)
 }
 
 fn nextest(place: &Place, arguments: &Arguments, filter: &str) -> Result<Command> {

@@ -36,7 +36,7 @@ pub(super) async fn first_step(
     next: &str,
 ) -> Result<String, ApiError> {
     let next = own_path(next).unwrap_or("/");
-    let step = sign_in::first_step(&request.state, proven, remember, next).await;
+    let step = sign_in::first_step(&request.state, proven, remember, next, &request.device()).await;
     match step.map_err(|error| request.error(&error))? {
         Step::In(entered) => {
             start(request, &entered, remember).await?;
@@ -104,7 +104,7 @@ pub async fn enter_second(#[server(default)] code: String) -> Result<String, Api
         if code.trim().is_empty() {
             return Err(request.wrong_field("code", "required"));
         }
-        let entered = sign_in::enter(&request.state, proven, Some(&code))
+        let entered = sign_in::enter(&request.state, proven, Some(&code), &request.device())
             .await
             .map_err(|error| request.error(&error))?;
         start(&request, &entered, remember).await?;
@@ -128,7 +128,7 @@ pub async fn enter_passkey(
         refuse_failed(&request, &failed)?;
         server::sign_in::limits::request(&request.state, &request.device()).map_err(|error| request.error(&error))?;
         let credential = serde_json::from_str(&credential).unwrap_or_default();
-        let proven = factors::passkeys::finish_sign_in(&request.state, &ceremony, credential)
+        let proven = factors::passkeys::finish_sign_in(&request.state, &ceremony, credential, &request.device())
             .await
             .map_err(|error| request.error(&error))?;
         // Beside a first step, its wishes count.

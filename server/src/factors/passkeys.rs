@@ -29,7 +29,7 @@ use crate::{
     error::Result,
     idempotency,
     mail::{self, Letter, Recipient},
-    sessions::User,
+    sessions::{Device, User},
     sign_in::{Method, Proven},
 };
 
@@ -223,7 +223,7 @@ pub fn start_sign_in(state: &State) -> Result<Ceremony> {
 /// The person whose passkey answered.
 ///
 /// Errors: 400 for what is no credential, 401 for one that is unknown, does not fit, or whose counter went back: there is a copy of it.
-pub async fn finish_sign_in(state: &State, ceremony: &str, credential: Value) -> Result<Proven> {
+pub async fn finish_sign_in(state: &State, ceremony: &str, credential: Value, device: &Device) -> Result<Proven> {
     let webauthn = relying_party(state.config())?;
     let (begun, spent) = open::<DiscoverableAuthentication>(state, SIGN_IN, None, ceremony)?;
     let answer = serde_json::from_value(credential).map_err(|_| malformed())?;
@@ -238,7 +238,7 @@ pub async fn finish_sign_in(state: &State, ceremony: &str, credential: Value) ->
     let verdict = match verdict {
         Ok(verdict) if verdict.user_verified() => verdict,
         Err(WebauthnError::CredentialPossibleCompromise) => {
-            note_copy(state, &row).await?;
+            note_copy(state, &row, device).await?;
             return Err(refused());
         }
         Ok(_) | Err(_) => return Err(refused()),
@@ -262,14 +262,11 @@ pub async fn finish_sign_in(state: &State, ceremony: &str, credential: Value) ->
 }
 
 /// A counter that does not go up is the sign of a copied authenticator; the owner's log says so.
-async fn note_copy(state: &State, row: &PasskeyRow) -> Result<()> {
+async fn note_copy(state: &State, row: &PasskeyRow, device: &Device) -> Result<()> {
     let (clock, user) = (state.clock().clone(), UserId(row.user_id));
     let event = Event {
         organization: None,
-        actor: Actor::User {
-            id: user,
-            address: None,
-        },
+        actor: Actor::user(user, device),
         action: "passkey.counter_went_back",
         target: Target::User(user),
         details: json!({ "passkey_id": row.id }),

@@ -127,6 +127,12 @@ pub async fn page_of_members(
     Ok(asked.page(rows, |row| UserId(row.user_id), |row| members::shown(state, &row)))
 }
 
+/// Whether somebody belongs to it. From memory.
+pub fn has_member(state: &State, _: &impl MaySee, text: &str, user: UserId) -> Result<bool> {
+    let id = named(state, text).ok_or_else(unknown)?;
+    Ok(state.directory().is_member(id, user).is_some())
+}
+
 /// Adds somebody with an active account, whether their address is verified or not: the operator vouches.
 ///
 /// Errors: 404, and 404 `user_not_found`; 409 for who belongs to it already, for personal ones and the server's own.

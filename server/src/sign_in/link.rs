@@ -78,7 +78,7 @@ pub async fn sign_in(state: &State, presented: &str, code: Option<&str>, device:
     limits::request(state, device)?;
     let proven = prove(state, presented).await?;
     let attempt = limits::attempt(state, &proven.user().entry().email, device).await?;
-    let entered = enter(state, proven.counted(attempt), code).await?;
+    let entered = enter(state, proven.counted(attempt), code, device).await?;
     use_up(state, presented, entered.id(), device).await?;
     Ok(entered)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, totp_code};
+use crate::support::{App, PASSWORD, totp_code};
 
 /// How those who signed in had proved who they are.
 async fn methods(app: &App) -> Vec<String> {
@@ -92,6 +92,19 @@ async fn recovery_code_signs_in_once_however_it_is_typed(app: App) {
     assert_eq!(first.status.as_u16() + second.status.as_u16(), 601);
     let status = app.get("/api/v1/auth/totp").bearer(&anna.person.access).send().await.expect(200);
     assert_eq!(status["recovery_codes_left"], 8);
+}
+}
+
+on_both! {
+async fn used_recovery_code_is_told_with_where_it_came_from(app: App) {
+    let anna = app.guarded("anna").await;
+    let sent = json!({ "email": "anna@example.com", "password": PASSWORD, "code": anna.recovery[0] });
+    let call = app.post("/api/v1/auth/login").from("203.0.113.7").json(&sent);
+    call.send_until_served().await.expect(200);
+    let rows = app.audit().await;
+    let used: Vec<_> = rows.iter().filter(|row| row["action"] == "recovery_code.used").collect();
+    assert_eq!(used.len(), 1);
+    assert_eq!(used[0]["address"], "203.0.113.7");
 }
 }
 

@@ -96,9 +96,11 @@ async fn copied_authenticator_is_refused_and_noted(app: App) {
     let mut copy = key.clone();
     app.passkey_login(&mut key).await.expect(200);
     app.passkey_login(&mut key).await.expect(200);
-    app.passkey_login(&mut copy).await.problem(401, "invalid_passkey");
-    let noted = app.database.texts("SELECT action FROM audit_logs WHERE action = 'passkey.counter_went_back'").await;
+    app.passkey_login_from(&mut copy, Some("203.0.113.7")).await.problem(401, "invalid_passkey");
+    let rows = app.audit().await;
+    let noted: Vec<_> = rows.iter().filter(|row| row["action"] == "passkey.counter_went_back").collect();
     assert_eq!(noted.len(), 1);
+    assert_eq!(noted[0]["address"], "203.0.113.7");
     app.passkey_login(&mut key).await.expect(200);
 }
 }

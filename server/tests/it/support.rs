@@ -423,16 +423,23 @@ impl App {
 
     /// Signs in by a passkey; what the server said to it.
     pub async fn passkey_login(&self, authenticator: &mut Authenticator) -> Reply {
+        self.passkey_login_from(authenticator, None).await
+    }
+
+    pub async fn passkey_login_from(&self, authenticator: &mut Authenticator, address: Option<&str>) -> Reply {
         let begun = self
             .post("/api/v1/auth/passkeys/sign-in/start")
             .send()
             .await
             .expect(200);
         let sent = json!({ "ceremony": begun["ceremony"], "credential": authenticator.get(&begun["options"]) });
-        self.post("/api/v1/auth/passkeys/sign-in/finish")
-            .json(&sent)
-            .send()
-            .await
+        let call = self.post("/api/v1/auth/passkeys/sign-in/finish").json(&sent);
+        match address {
+            Some(address) => call.from(address),
+            None => call,
+        }
+        .send()
+        .await
     }
 
     pub fn authenticator(&self, seed: u8) -> Authenticator {

@@ -97,7 +97,7 @@ pub async fn signup(state: App, device: Device, new: Json<Register>) -> Result<R
 )]
 pub async fn login(State(state): App, device: Device, Json(login): Json<Login>) -> Result<axum::Json<SignedIn>> {
     let proven = accounts::verify_password(&state, &login, &device).await?;
-    let user = sign_in::enter(&state, proven, login.code.as_deref()).await?;
+    let user = sign_in::enter(&state, proven, login.code.as_deref(), &device).await?;
     signed_in(&state, &user, login.remember_me, &device)
         .await
         .map(axum::Json)

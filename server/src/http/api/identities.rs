@@ -211,7 +211,7 @@ async fn enter(
     headers: &HeaderMap,
 ) -> Result<Response> {
     let config = state.config();
-    let entered = match sign_in::first_step(state, proven, false, next).await? {
+    let entered = match sign_in::first_step(state, proven, false, next, device).await? {
         Step::In(entered) => entered,
         Step::Second(sealed) => {
             let mut reply = see_other(cookie::SECOND_STEP);
@@ -278,7 +278,7 @@ pub async fn unlink(State(state): App, user: User, Id(id): Id<Uuid>) -> Result<S
 pub async fn mock(State(state): App, device: Device) -> Result<axum::Json<SignedIn>> {
     limits::request(&state, &device)?;
     let proven = mock_auth::enter(&state, &device).await?;
-    let user = sign_in::enter(&state, proven, None).await?;
+    let user = sign_in::enter(&state, proven, None, &device).await?;
     signed_in(&state, &user, false, &device).await.map(axum::Json)
 }
 

@@ -158,8 +158,8 @@ pub async fn finish_sign_in(
     Json(body): Json<PasskeySignIn>,
 ) -> Result<axum::Json<SignedIn>> {
     limits::request(&state, &device)?;
-    let proven = passkeys::finish_sign_in(&state, &body.ceremony, body.credential).await?;
-    let user = sign_in::enter(&state, proven, None).await?;
+    let proven = passkeys::finish_sign_in(&state, &body.ceremony, body.credential, &device).await?;
+    let user = sign_in::enter(&state, proven, None, &device).await?;
     signed_in(&state, &user, body.remember_me, &device)
         .await
         .map(axum::Json)
