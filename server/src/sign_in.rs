@@ -160,13 +160,7 @@ pub enum Step {
 
 /// [`enter`] for browsers: where a second factor is asked for, what the first step proved is sealed for them to keep. `next` is where they
 /// wanted to go.
-pub async fn first_step(
-    state: &State,
-    proven: Proven,
-    remember: bool,
-    next: &str,
-    device: &Device,
-) -> Result<Step> {
+pub async fn first_step(state: &State, proven: Proven, remember: bool, next: &str, device: &Device) -> Result<Step> {
     let paused = pause(state, &proven, remember, next)?;
     match enter(state, proven, None, device).await {
         Ok(entered) => Ok(Step::In(entered)),

@@ -32,7 +32,11 @@ impl Cluster {
         system::ensure(system::POSTGRES)?;
         sweep();
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let place = if has_room(MEMORY) { PathBuf::from(MEMORY) } else { env::temp_dir() };
+        let place = if has_room(MEMORY) {
+            PathBuf::from(MEMORY)
+        } else {
+            env::temp_dir()
+        };
         let folder = place.join(format!("{PREFIX}{}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
         // From here on dropping it cleans up, also when one of the next lines fails.
@@ -107,7 +111,12 @@ fn has_room(place: &str) -> bool {
 /// Removes clusters whose run was killed before it could clean up.
 fn sweep() {
     let places = [PathBuf::from(MEMORY), env::temp_dir()];
-    for entry in places.iter().filter_map(|place| fs::read_dir(place).ok()).flatten().flatten() {
+    for entry in places
+        .iter()
+        .filter_map(|place| fs::read_dir(place).ok())
+        .flatten()
+        .flatten()
+    {
         let name = entry.file_name();
         let Some(owner) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {
             continue;

@@ -17,6 +17,8 @@ pub struct Tool {
     version: Version,
     program: &'static str,
     arguments: &'static [&'static str],
+    /// Brings OpenSSL's sources, whose compilation is a third of its own.
+    uses_openssl: bool,
 }
 
 enum Version {
@@ -30,6 +32,7 @@ pub const CARGO_LEPTOS: Tool = Tool {
     version: Version::Pinned("0.3.10"),
     program: "cargo-leptos",
     arguments: &["--locked"],
+    uses_openssl: true,
 };
 /// Without `--locked`: its lock file names a version that is not served everywhere.
 pub const WASM_BINDGEN: Tool = Tool {
@@ -37,6 +40,7 @@ pub const WASM_BINDGEN: Tool = Tool {
     version: Version::SameAsLocked("wasm-bindgen"),
     program: "wasm-bindgen",
     arguments: &[],
+    uses_openssl: false,
 };
 pub const NEXTEST: Tool = Tool {
     name: "cargo-nextest",
@@ -44,12 +48,14 @@ pub const NEXTEST: Tool = Tool {
     program: "cargo-nextest",
     // Without its self-update, which nobody wants from a pinned tool.
     arguments: &["--locked", "--no-default-features", "--features", "default-no-update"],
+    uses_openssl: false,
 };
 pub const DENY: Tool = Tool {
     name: "cargo-deny",
     version: Version::Pinned("0.20.2"),
     program: "cargo-deny",
     arguments: &["--locked"],
+    uses_openssl: false,
 };
 
 /// `cargo xtask setup`.
@@ -117,6 +123,9 @@ pub fn tool(place: &Place, tool: &Tool) -> Result<()> {
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
         .env_remove("CARGO_TARGET_DIR");
+    if tool.uses_openssl && system::welcome(system::OPENSSL) {
+        command.env("OPENSSL_NO_VENDOR", "1");
+    }
     process::step(&format!("build {} {version} (once per machine)", tool.name), command)
 }
 

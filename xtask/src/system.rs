@@ -54,6 +54,12 @@ pub const BENCH: &[Need] = &[
     },
 ];
 
+/// What cargo-leptos would otherwise compile for itself, for minutes.
+pub const OPENSSL: &[Need] = &[Need {
+    package: "libssl-dev",
+    here: || says_yes("pkg-config", &["--atleast-version=1.1.0", "openssl"]),
+}];
+
 pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
@@ -84,6 +90,11 @@ fn says_yes(name: &str, arguments: &[&str]) -> bool {
         .args(arguments)
         .output()
         .is_ok_and(|done| done.status.success())
+}
+
+/// Whether all `needs` are there. Installs what is missing where that asks nobody, and does without it elsewhere.
+pub fn welcome(needs: &[Need]) -> bool {
+    ensure(needs).is_ok()
 }
 
 /// Makes sure of all `needs`; does nothing, and costs nothing, when they are there.
