@@ -170,6 +170,7 @@ pub fn is_kind(headers: &HeaderMap, kind: &str) -> bool {
 const fn unreadable(error: &llm::Error) -> &'static str {
     match error {
         llm::Error::EventTooLarge => "upstream_event_too_large",
+        llm::Error::NoEvents => "upstream_no_stream",
         _ => "upstream_untranslatable",
     }
 }

@@ -30,6 +30,9 @@ pub enum Error {
         sse::EVENT_MOST
     )]
     EventTooLarge,
+    /// What the upstream calls a stream of events begins like a page.
+    #[error("The upstream sent a page instead of a stream of events.")]
+    NoEvents,
 }
 
 impl Error {
@@ -55,7 +58,7 @@ impl Error {
     pub const fn code(&self) -> Code {
         match self {
             Error::Request { .. } | Error::Field { .. } => Code::BadRequest,
-            Error::Upstream(_) | Error::EventTooLarge => Code::UpstreamFailed,
+            Error::Upstream(_) | Error::EventTooLarge | Error::NoEvents => Code::UpstreamFailed,
         }
     }
 
@@ -68,7 +71,7 @@ impl Error {
         match self {
             Error::Request { field, .. } => *field,
             Error::Field { field, .. } => Some(field),
-            Error::Upstream(_) | Error::EventTooLarge => None,
+            Error::Upstream(_) | Error::EventTooLarge | Error::NoEvents => None,
         }
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Framer {
     /// The last byte was a CR: a LF that follows belongs to it.
     after_cr: bool,
     started: bool,
+    /// The stream began with something, and not like a page.
+    is_no_page: bool,
 }
 
 /// A whole event.
@@ -68,6 +70,9 @@ impl Framer {
         if std::mem::take(&mut self.spent) {
             self.carry.clear();
         }
+        if !self.is_no_page {
+            self.look_for_page(chunk)?;
+        }
         loop {
             let Some(offset) = memchr2(b'\n', b'\r', &chunk[self.at..]) else {
                 self.line_open |= self.at < chunk.len();
@@ -94,6 +99,18 @@ impl Framer {
         self.carry.extend_from_slice(&chunk[self.start..]);
         self.start = chunk.len();
         Ok(None)
+    }
+
+    /// A proxy's page under the label of a stream has no event that a client would see, and may say more than its readers should know.
+    fn look_for_page(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        let first = chunk
+            .iter()
+            .find(|byte| !byte.is_ascii_whitespace() && !BOM.contains(byte));
+        self.is_no_page = first.is_some();
+        match first {
+            Some(b'<') => Err(Error::NoEvents),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn framed<'a>(&'a mut self, chunk: &'a [u8]) -> Result<Framed<'a>, Error> {

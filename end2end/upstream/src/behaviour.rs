@@ -21,6 +21,7 @@
 //! | `reset` | takes the request and resets the connection without a word |
 //! | `drip=MS` | a JSON answer's body in ten pieces, so long between two |
 //! | `html` | answers with a page instead of JSON (status 502 unless `status` says otherwise), as long as `bigjson` says |
+//! | `mislabelled` | calls that page a stream of events |
 //! | `packed` | says that the body is compressed, which it is not: nobody may try to unpack it |
 //! | `rude` | adds headers that are nobody's business: `Set-Cookie`, `Server`, `Location`, an `x-` of its own |
 //! | `redirect` | answers 307 to another path |
@@ -56,6 +57,7 @@ pub struct Behaviour {
     pub reset: bool,
     pub drip: Option<u64>,
     pub html: bool,
+    pub mislabelled: bool,
     pub packed: bool,
     pub rude: bool,
     pub redirect: bool,
@@ -100,6 +102,7 @@ impl Default for Behaviour {
             reset: false,
             drip: None,
             html: false,
+            mislabelled: false,
             packed: false,
             rude: false,
             redirect: false,
@@ -147,6 +150,7 @@ impl Behaviour {
             error_mid: None,
             status: None,
             html: false,
+            mislabelled: false,
             redirect: false,
             hang: false,
             reset: false,
@@ -177,6 +181,7 @@ impl Behaviour {
             "cache" => self.cache = Some(cache(value)?),
             _ if value.is_some() => return None,
             "html" => self.html = true,
+            "mislabelled" => self.mislabelled = true,
             "packed" => self.packed = true,
             "rude" => self.rude = true,
             "redirect" => self.redirect = true,

@@ -175,8 +175,13 @@ async fn answer(
         let padding = "x".repeat(asked.bigjson);
         let page =
             format!("<html><head><title>502 Bad Gateway</title></head><body>not JSON at all {padding}</body></html>");
+        let label = if asked.mislabelled {
+            "text/event-stream"
+        } else {
+            "text/html"
+        };
         return player
-            .whole(asked.status.unwrap_or(502), "", "text/html", page.as_bytes(), None)
+            .whole(asked.status.unwrap_or(502), "", label, page.as_bytes(), None)
             .await;
     }
     if asked.redirect {

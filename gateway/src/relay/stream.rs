@@ -250,6 +250,7 @@ impl Relay {
             "server_shutting_down" => "This server is restarting. Send the request again.",
             "upstream_idle" => "The upstream fell silent. The answer above is not complete.",
             "upstream_total" => "The answer took longer than this server allows. The answer above is not complete.",
+            "upstream_no_stream" => "The upstream sent a page instead of a stream of events.",
             _ => "The upstream broke off. The answer above is not complete.",
         };
         let report = llm::error::Report::new(code, message, &self.request_id).after(before);

@@ -130,6 +130,7 @@ async fn another_route_takes_over_from_every_failure_of_the_upstreams_own() {
         ("status=429&retry_after=3600", ("upstream_rate_limited", Some(429))),
         ("html", ("upstream_failed", Some(502))),
         ("html&status=200", ("upstream_no_stream", Some(200))),
+        ("html&status=200&mislabelled", ("upstream_no_stream", Some(200))),
         ("redirect", ("upstream_failed", Some(307))),
         ("hang", ("upstream_timeout", None)),
         ("reset", ("upstream_broke_off", None)),

@@ -46,6 +46,7 @@ const MODELS: &[(&str, &str)] = &[
     ("stall", "fake:events=8&stall=4"),
     ("hang", "fake:hang"),
     ("html", "fake:html"),
+    ("page", "fake:html&status=200&mislabelled"),
     ("redirect", "fake:redirect"),
     ("s400", "fake:status=400"),
     ("s401", "fake:status=401"),

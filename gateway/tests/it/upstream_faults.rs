@@ -132,6 +132,35 @@ async fn upstream_page_and_redirect_are_502() {
     }
 }
 
+/// Its headers were passed on before anybody could know.
+#[tokio::test]
+async fn page_that_is_called_a_stream_becomes_an_error_event_alone() {
+    let house = House::open().await;
+    let doors = [
+        (
+            "/v1/messages",
+            messages("page", true),
+            "event: error\ndata: {\"type\":\"error\"",
+        ),
+        ("/v1/chat/completions", chat("page", true), "data: {\"error\""),
+    ];
+    for (path, body, beginning) in doors {
+        let reply = house.post(path, &body).send().await.unwrap();
+        let text = reply.text().await.unwrap();
+        assert!(text.starts_with(beginning), "{path}: {text}");
+        assert!(
+            !text.contains('<') && text.matches("data: ").count() <= 2,
+            "{path}: {text}"
+        );
+    }
+    for call in house.calls(2).await {
+        assert_eq!(call.status, CallStatus::UpstreamTruncated);
+        let tried: Vec<_> = call.attempts.iter().map(|attempt| &*attempt.outcome).collect();
+        assert_eq!(tried, ["upstream_no_stream"]);
+    }
+    house.close().await;
+}
+
 #[tokio::test]
 async fn stream_cut_in_an_event_ends_with_an_error_event_and_is_truncated_on_the_books() {
     for model in ["cut", "fin", "badchunk", "ended", "nodone", "noblank"] {

@@ -78,6 +78,28 @@ fn fields_follow_the_standard() {
 }
 
 #[test]
+fn page_is_no_stream_however_it_is_cut() {
+    for (page, seen) in [
+        (&b"<!DOCTYPE html>\n\n"[..], true),
+        (b"\xEF\xBB\xBF \r\n <html>", true),
+        (b": <html>\n\n", false),
+        (b"data: <html>\n\n", false),
+    ] {
+        for size in 1..page.len() {
+            let mut framer = Framer::default();
+            let mut read = || -> Result<(), Error> {
+                for chunk in page.chunks(size) {
+                    framer.begin(chunk);
+                    while framer.next(chunk)?.is_some() {}
+                }
+                Ok(())
+            };
+            assert_eq!(read() == Err(Error::NoEvents), seen, "{size}");
+        }
+    }
+}
+
+#[test]
 fn whole_event_is_not_copied() {
     let chunk = b"data: a\n\ndata: b\n\nda";
     let mut framer = Framer::default();
