@@ -155,8 +155,8 @@ async fn page_that_is_called_a_stream_becomes_an_error_event_alone() {
     }
     for call in house.calls(2).await {
         assert_eq!(call.status, CallStatus::UpstreamTruncated);
-        let tried: Vec<_> = call.attempts.iter().map(|attempt| &*attempt.outcome).collect();
-        assert_eq!(tried, ["upstream_no_stream"]);
+        assert!(!call.attempts.is_empty());
+        assert!(call.attempts.iter().all(|attempt| attempt.outcome == "upstream_no_stream"));
     }
     house.close().await;
 }

@@ -192,9 +192,10 @@ fn bytes_that_are_no_text_and_no_json_pass_unchanged() {
 }
 
 #[test]
-fn page_instead_of_a_stream_has_no_events() {
+fn page_instead_of_a_stream_is_refused_unseen() {
     let mut meter = StreamMeter::new(Dialect::Anthropic, false);
-    forwarded(&mut meter, b"<html>\n<body>\n\nBad gateway</body></html>\n");
+    let page = Bytes::from_static(b"<html>\n<body>\n\nBad gateway</body></html>\n");
+    assert_eq!(meter.push(page).unwrap_err(), Error::NoEvents);
     assert_eq!((meter.events(), meter.finish().end), (0, End::Truncated));
 }
 

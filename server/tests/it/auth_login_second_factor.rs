@@ -174,7 +174,9 @@ mod in_a_browser {
         let proven = server::accounts::verify_password(&app.state, &login, &Device::default())
             .await
             .unwrap();
-        sign_in::first_step(&app.state, proven, true, "/keys").await.unwrap()
+        sign_in::first_step(&app.state, proven, true, "/keys", &Device::default())
+            .await
+            .unwrap()
     }
 
     on_both! {
@@ -190,10 +192,10 @@ mod in_a_browser {
 
         let (proven, remember, next) = sign_in::resume(&app.state, &sent).await.unwrap();
         assert_eq!((remember, next.as_str()), (true, "/keys"));
-        let wrong = sign_in::enter(&app.state, proven, Some("000000")).await.err().unwrap();
+        let wrong = sign_in::enter(&app.state, proven, Some("000000"), &Device::default()).await.err().unwrap();
         assert_eq!(wrong.refusal().code, Code::WrongCode);
         let (proven, ..) = sign_in::resume(&app.state, &sent).await.unwrap();
-        let entered = sign_in::enter(&app.state, proven, Some(&app.code(&anna.secret))).await.unwrap();
+        let entered = sign_in::enter(&app.state, proven, Some(&app.code(&anna.secret)), &Device::default()).await.unwrap();
         assert_eq!(entered.methods(), "password+totp");
 
         let mut changed = sent.clone();

@@ -151,14 +151,14 @@ async fn browser_keeps_what_the_link_proved_while_it_looks_for_the_second_factor
     let token = link(app).await;
     let device = server::sessions::Device::default();
     let proven = server::sign_in::link::first_proof(&app.state, &token, &device).await.unwrap();
-    let step = server::sign_in::first_step(&app.state, proven, true, "/").await.unwrap();
+    let step = server::sign_in::first_step(&app.state, proven, true, "/", &device).await.unwrap();
     let server::sign_in::Step::Second(sealed) = step else { panic!("no second step") };
     // The link is used up: only this browser can go on.
     app.post(PATH).json(&json!({ "token": token, "code": app.code(&anna.secret) })).send().await.problem(400, "invalid_link");
     let (proven, remember, _) = server::sign_in::resume(&app.state, &sealed).await.unwrap();
     assert!(remember);
     let code = app.code(&anna.secret);
-    let entered = server::sign_in::enter(&app.state, proven, Some(&code)).await.unwrap();
+    let entered = server::sign_in::enter(&app.state, proven, Some(&code), &device).await.unwrap();
     assert_eq!(entered.methods(), "link+totp");
 }
 }

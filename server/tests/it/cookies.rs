@@ -13,7 +13,7 @@ async fn set_cookie(app: &App, remember: bool) -> String {
     };
     let device = sessions::Device::default();
     let proven = accounts::verify_password(&app.state, &login, &device).await.unwrap();
-    let user = sign_in::enter(&app.state, proven, None).await.unwrap();
+    let user = sign_in::enter(&app.state, proven, None, &device).await.unwrap();
     let new = sessions::start_cookie(&app.state, &user, remember, &device)
         .await
         .unwrap();

@@ -184,7 +184,9 @@ impl App {
         let user = server::accounts::verify_password(&self.state, &login, &device)
             .await
             .expect("proven");
-        let user = server::sign_in::enter(&self.state, user, None).await.expect("entered");
+        let user = server::sign_in::enter(&self.state, user, None, &device)
+            .await
+            .expect("entered");
         server::sessions::start_cookie(&self.state, &user, remember, &device)
             .await
             .expect("a cookie")
