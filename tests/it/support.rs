@@ -22,6 +22,11 @@ pub fn weirgate(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// Whether everything runs at its full size.
+pub fn is_long() -> bool {
+    std::env::var_os("WEIRGATE_LONG").is_some()
+}
+
 pub fn text(output: &Output) -> String {
     format!(
         "{}{}",

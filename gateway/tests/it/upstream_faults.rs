@@ -156,7 +156,11 @@ async fn page_that_is_called_a_stream_becomes_an_error_event_alone() {
     for call in house.calls(2).await {
         assert_eq!(call.status, CallStatus::UpstreamTruncated);
         assert!(!call.attempts.is_empty());
-        assert!(call.attempts.iter().all(|attempt| attempt.outcome == "upstream_no_stream"));
+        assert!(
+            call.attempts
+                .iter()
+                .all(|attempt| attempt.outcome == "upstream_no_stream")
+        );
     }
     house.close().await;
 }

@@ -1,6 +1,11 @@
 //! Reading the books: sums from the rollups, single calls from the usage rows. Every function begins with whose books they are.
 
-use std::sync::{Arc, LazyLock};
+mod kept;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, LazyLock},
+};
 
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use types::{
@@ -20,19 +25,78 @@ use crate::error::Result;
 /// What pages ask of the books, and who waits for which answer.
 #[derive(Default)]
 pub(super) struct Questions {
-    parts: Together<(OrganizationId, Option<UserId>, Span), Vec<Part>>,
-    days: Together<(OrganizationId, Option<UserId>, Span, Vec<Span>), DaysAndSpans>,
+    sums: Together<Question, Answer>,
     recent: Together<(OrganizationId, u64), Vec<Call>>,
+    kept: kept::Kept,
 }
 
+/// What somebody wants to know of an organization's sums: one thing or both.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Question {
+    pub organization: OrganizationId,
+    /// Of one person alone; `None`: of everybody.
+    pub user: Option<UserId>,
+    /// The time to sum by member, key and model; see [`quarters`].
+    pub quarters: Option<Span>,
+    /// UTC days to sum one by one, and spans of quarter-hours.
+    pub days: Option<(Span, Vec<Span>)>,
+}
+
+/// What was not asked for is empty.
+#[derive(Default)]
+pub(crate) struct Answer {
+    pub folded: Folded,
+    pub days: DaysAndSpans,
+}
+
+/// From the first bound to before the second.
+pub(crate) type Span = (i64, i64);
+
+/// Sums by the day's start, and by the span's place. Both are of one moment. Where nothing happened there is none.
+pub(crate) type DaysAndSpans = (Vec<(i64, Sums)>, Vec<(usize, Sums)>);
+
 /// The sums of one member's calls with one key to one model.
-#[derive(Debug)]
 pub(crate) struct Part {
-    pub user_id: Uuid,
+    user_id: Uuid,
     /// Nil for access tokens.
-    pub api_key_id: Uuid,
-    pub model: String,
-    pub sums: Sums,
+    api_key_id: Uuid,
+    model: Arc<str>,
+    /// Its `cost` is not written out.
+    sums: Sums,
+}
+
+/// Sums of all calls, and by what they are shown by. No `cost` is written out.
+#[derive(Default, Clone)]
+pub(crate) struct Folded {
+    pub total: Sums,
+    pub by_member: HashMap<Uuid, Sums>,
+    /// Nil stands for access tokens.
+    pub by_key: HashMap<Uuid, Sums>,
+    pub by_model: HashMap<Arc<str>, Sums>,
+}
+
+impl Folded {
+    fn add<'a>(&mut self, parts: impl IntoIterator<Item = &'a Part>) {
+        for part in parts {
+            add(&mut self.total, &part.sums);
+            add(self.by_key.entry(part.api_key_id).or_default(), &part.sums);
+            add(self.by_member.entry(part.user_id).or_default(), &part.sums);
+            // A refused call may have named no model that is known.
+            if !part.model.is_empty() {
+                add(self.by_model.entry(part.model.clone()).or_default(), &part.sums);
+            }
+        }
+    }
+}
+
+/// `cost` is left as it is.
+pub(crate) fn add(sums: &mut Sums, more: &Sums) {
+    sums.requests += more.requests;
+    sums.refused += more.refused;
+    sums.failed += more.failed;
+    sums.unpriced += more.unpriced;
+    sums.tokens.add(&more.tokens);
+    sums.cost_nanos = sums.cost_nanos.saturating_add(more.cost_nanos);
 }
 
 /// In the order in which [`sums`] reads them.
@@ -49,38 +113,59 @@ const SUMS: [&str; 10] = [
     "cost_nanos",
 ];
 
-/// Sums from `from` to before `to`, both taken outwards to the quarter of an hour. Whole UTC days come from the day sums.
-/// Of everybody, or of one person alone.
-pub(crate) async fn parts(
-    db: &Db,
-    organization: OrganizationId,
-    user: Option<UserId>,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Arc<Vec<Part>>> {
-    let quarters = (bucket(from, QUARTER), bucket(to.plus_millis(QUARTER - 1), QUARTER));
-    let look =
-        |db, (organization, user, quarters)| async move { look_for_parts(&db, organization, user, quarters).await };
-    let question = (organization, user, quarters);
-    Together::ask(db, |db| &db.0.questions.usage.parts, question, look).await
+/// From `from` to before `to`, both taken outwards to the quarter of an hour.
+pub(crate) fn quarters(from: Timestamp, to: Timestamp) -> Span {
+    (bucket(from, QUARTER), bucket(to.plus_millis(QUARTER - 1), QUARTER))
 }
 
+/// What the books say at a moment after this call.
+pub(crate) async fn ask(db: &Db, question: Question) -> Result<Arc<Answer>> {
+    let look = |db: Db, question| async move { look(&db, &db.0.questions.usage.kept, &question).await };
+    Together::ask(db, |db| &db.0.questions.usage.sums, question, look).await
+}
+
+async fn look(db: &Db, kept: &kept::Kept, question: &Question) -> Result<Answer> {
+    if let Some(answer) = kept::look(db, kept, question).await? {
+        return Ok(answer);
+    }
+    let (organization, user) = (question.organization, question.user);
+    let mut answer = Answer::default();
+    if let Some(quarters) = question.quarters {
+        let parts = look_for_parts(db, organization, user, quarters, i64::MIN).await?;
+        if user.is_none() {
+            kept.notice(organization, parts.len());
+        }
+        answer.folded.add(&parts);
+    }
+    if let Some((days, spans)) = &question.days {
+        (answer.days, _) = look_for_days(db, organization, user, *days, spans, None).await?;
+    }
+    Ok(answer)
+}
+
+/// The UTC days that lie in some quarter-hours as a whole. None: an empty span at their end.
+fn whole_days((first, last): Span) -> Span {
+    let days = (
+        bucket(Timestamp(first).plus_millis(DAY - 1), DAY),
+        bucket(Timestamp(last), DAY),
+    );
+    match days.0 < days.1 {
+        true => days,
+        false => (last, last),
+    }
+}
+
+/// Whole UTC days come from the day sums; those before `since` are left out.
 async fn look_for_parts(
     db: &Db,
     organization: OrganizationId,
     user: Option<UserId>,
     (first, last): Span,
+    since: i64,
 ) -> Result<Vec<Part>> {
-    let (mut days_first, mut days_last) = (
-        bucket(Timestamp(first).plus_millis(DAY - 1), DAY),
-        bucket(Timestamp(last), DAY),
-    );
-    if days_first >= days_last {
-        // No whole day: quarters alone.
-        (days_first, days_last) = (last, last);
-    }
+    let (days_first, days_last) = whole_days((first, last));
     let columns = SUMS.join(", ");
-    let own = user.map_or("", |_| " AND user_id = $6");
+    let own = user.map_or("", |_| " AND user_id = $8");
     let part = |table: &str, bound: u8| {
         format!(
             "SELECT user_id, api_key_id, model, {columns} FROM {table} WHERE organization_id = $1 AND bucket >= ${bound} AND bucket < ${}{own}",
@@ -91,23 +176,33 @@ async fn look_for_parts(
         "SELECT user_id, api_key_id, model, {} FROM ({} UNION ALL {} UNION ALL {}) AS parts GROUP BY user_id, api_key_id, model",
         totals(""),
         part("usage_quarters", 2),
-        part("usage_days", 3),
-        part("usage_quarters", 4),
+        part("usage_days", 4),
+        part("usage_quarters", 6),
     );
-    let bounds = [first, days_first, days_last, last].map(Value::from);
+    let bounds = [first, days_first, days_first.max(since), days_last, days_last, last].map(Value::from);
     let values = std::iter::once(organization.0.into()).chain(bounds);
     let values = values.chain(user.map(|user| user.0.into()));
     let statement = Statement::from_sql_and_values(db.read().get_database_backend(), text, values);
-    let rows = db.read().query_all_raw(statement).await?;
-    let read = |row: &QueryResult| {
-        Ok(Part {
+    parts(&db.read().query_all_raw(statement).await?)
+}
+
+/// Reads rows of member, key, model and sums. Parts of one model share its name.
+fn parts(rows: &[QueryResult]) -> Result<Vec<Part>> {
+    let mut models: HashSet<Arc<str>> = HashSet::new();
+    let mut parts = Vec::with_capacity(rows.len());
+    for row in rows {
+        let name: String = row.try_get_by_index(2)?;
+        let known = models.get(name.as_str()).cloned();
+        let model = known.unwrap_or_else(|| Arc::from(name));
+        models.insert(model.clone());
+        parts.push(Part {
             user_id: row.try_get_by_index(0)?,
             api_key_id: row.try_get_by_index(1)?,
-            model: row.try_get_by_index(2)?,
-            sums: sums(row, 3)?,
-        })
-    };
-    rows.iter().map(read).collect()
+            model,
+            sums: counts(row, 3)?,
+        });
+    }
+    Ok(parts)
 }
 
 /// Sums of a key's calls by UTC day, from the day that begins at `first`. Where nothing happened there is none.
@@ -128,70 +223,60 @@ pub(crate) async fn days_of_key(
     rows.iter().map(read).collect()
 }
 
-/// Some quarter-hours, from the first bound to before the second.
-pub(crate) type Span = (i64, i64);
-
-/// By the day's start, and by the span's place.
-pub(crate) type DaysAndSpans = (Vec<(i64, Sums)>, Vec<(usize, Sums)>);
-
-/// Sums of the UTC days from `first` to before `last`, by the day's start, and of `spans`, by their place. One statement, so that both
-/// are of one moment. Where nothing happened there is none. Of everybody, or of one person alone.
-pub(crate) async fn days_and_spans(
-    db: &Db,
-    organization: OrganizationId,
-    user: Option<UserId>,
-    days: Span,
-    spans: Vec<Span>,
-) -> Result<Arc<DaysAndSpans>> {
-    let look = |db, (organization, user, days, spans): (_, _, _, Vec<Span>)| async move {
-        look_for_days(&db, organization, user, days, &spans).await
-    };
-    let question = (organization, user, days, spans);
-    Together::ask(db, |db| &db.0.questions.usage.days, question, look).await
-}
-
+/// Sums of the UTC days from `first` to before `last` and of `spans`, and what the days of `witnessed` have in rows: one statement, so that
+/// all of it is of one moment.
 async fn look_for_days(
     db: &Db,
     organization: OrganizationId,
     user: Option<UserId>,
     (first, last): Span,
     spans: &[Span],
-) -> Result<DaysAndSpans> {
-    let own = user.map_or_else(String::new, |_| format!(" AND u.user_id = ${}", 2 * spans.len() + 4));
-    let mut text = format!(
-        "SELECT 0, u.bucket, {} FROM usage_days AS u WHERE u.organization_id = $1 AND u.bucket >= $2 AND u.bucket < $3{own} GROUP BY u.bucket",
-        totals("u."),
-    );
+    witnessed: Option<Span>,
+) -> Result<(DaysAndSpans, Vec<(i64, kept::Witness)>)> {
+    let mut values: Vec<Value> = vec![organization.0.into()];
+    let mut bind = |value: Value| {
+        values.push(value);
+        format!("${}", values.len())
+    };
+    let own = user.map_or_else(String::new, |user| format!(" AND u.user_id = {}", bind(user.0.into())));
+    let mut of_days = |columns: &str, (first, last): Span| {
+        format!(
+            "SELECT {columns} FROM usage_days AS u WHERE u.organization_id = $1 AND u.bucket >= {} AND u.bucket < {}{own} GROUP BY u.bucket",
+            bind(first.into()),
+            bind(last.into()),
+        )
+    };
+    let totals = totals("u.");
+    let mut text = of_days(&format!("0, u.bucket, {totals}"), (first, last));
+    if let Some(witnessed) = witnessed {
+        let nothing = ", CAST(0 AS BIGINT)".repeat(SUMS.len() - 2);
+        let columns = format!("2, u.bucket, COUNT(*), CAST(SUM(u.requests + u.refused) AS BIGINT){nothing}");
+        text = format!("{text} UNION ALL {}", of_days(&columns, witnessed));
+    }
     if !spans.is_empty() {
-        let rows: Vec<String> = (0..spans.len())
-            .map(|n| {
-                let bound = |place: usize| format!("CAST(${} AS BIGINT)", 2 * n + place);
-                format!("(CAST({n} AS BIGINT), {}, {})", bound(4), bound(5))
-            })
+        let mut bound = |value: i64| format!("CAST({} AS BIGINT)", bind(value.into()));
+        let rows: Vec<String> = (0..)
+            .zip(spans)
+            .map(|(n, (since, until))| format!("(CAST({n} AS BIGINT), {}, {})", bound(*since), bound(*until)))
             .collect();
         // CROSS JOIN keeps SQLite's planner from turning the loop inside out: each span is one range of the primary key.
         text = format!(
-            "WITH spans(n, since, until) AS (VALUES {}) {text} UNION ALL SELECT 1, spans.n, {} FROM spans CROSS JOIN usage_quarters AS u \
+            "WITH spans(n, since, until) AS (VALUES {}) {text} UNION ALL SELECT 1, spans.n, {totals} FROM spans CROSS JOIN usage_quarters AS u \
              WHERE u.organization_id = $1 AND u.bucket >= spans.since AND u.bucket < spans.until{own} GROUP BY spans.n",
             rows.join(", "),
-            totals("u."),
         );
     }
-    let bounds = [first, last]
-        .into_iter()
-        .chain(spans.iter().flat_map(|(since, until)| [*since, *until]));
-    let values = std::iter::once(Value::from(organization.0)).chain(bounds.map(Value::from));
-    let values = values.chain(user.map(|user| Value::from(user.0)));
     let statement = Statement::from_sql_and_values(db.read().get_database_backend(), text, values);
-    let (mut days, mut found) = (Vec::new(), Vec::new());
+    let (mut days, mut found, mut witnesses) = (Vec::new(), Vec::new(), Vec::new());
     for row in db.read().query_all_raw(statement).await? {
         let (kind, n): (i32, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         match (kind, usize::try_from(n)) {
-            (1, Ok(place)) => found.push((place, sums(&row, 2)?)),
-            _ => days.push((n, sums(&row, 2)?)),
+            (2, _) => witnesses.push((n, kept::Witness::read(&row)?)),
+            (1, Ok(place)) => found.push((place, counts(&row, 2)?)),
+            _ => days.push((n, counts(&row, 2)?)),
         }
     }
-    Ok((days, found))
+    Ok(((days, found), witnesses))
 }
 
 /// Sums of the finished calls that one person made in these conversations; those without calls are absent. Calls of others that name one of
@@ -205,7 +290,7 @@ pub(crate) async fn by_conversation(
         return Ok(Vec::new());
     }
     let wanted: Vec<String> = (0..conversations.len()).map(|n| format!("(${})", n + 2)).collect();
-    // CROSS JOIN as in `between`: each conversation is one look into its index.
+    // CROSS JOIN as in `look_for_days`: each conversation is one look into its index.
     let text = format!(
         "WITH wanted(id) AS (VALUES {}) SELECT wanted.id, {} FROM wanted CROSS JOIN usage_logs AS u \
          WHERE u.conversation_id = wanted.id AND u.user_id = $1 GROUP BY wanted.id",
@@ -247,6 +332,15 @@ fn totals(prefix: &str) -> String {
 }
 
 fn sums(row: &QueryResult, first: usize) -> Result<Sums> {
+    let sums = counts(row, first)?;
+    Ok(Sums {
+        cost: sums.cost_nanos.to_decimal(),
+        ..sums
+    })
+}
+
+/// [`sums`] whose `cost` is not written out, for those that are added up.
+fn counts(row: &QueryResult, first: usize) -> Result<Sums> {
     let mut values = [0_i64; SUMS.len()];
     for (index, value) in values.iter_mut().enumerate() {
         *value = row.try_get_by_index(first + index)?;
@@ -276,7 +370,7 @@ fn sums(row: &QueryResult, first: usize) -> Result<Sums> {
             output: unsigned(output),
         },
         cost_nanos: Nanos(cost),
-        cost: Nanos(cost).to_decimal(),
+        cost: String::new(),
     })
 }
 

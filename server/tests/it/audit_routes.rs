@@ -70,7 +70,8 @@ fn operation(document: &Value, method: &str, path: &str) -> Option<String> {
 /// Notes what every request of `app` leaves in the log.
 fn witness(app: &mut App, document: &Value) -> Told {
     let told = Told::default();
-    let (state, document, noted) = (app.state.clone(), document.clone(), told.clone());
+    // Every request clones the layer, and with it what it holds.
+    let (state, document, noted) = (app.state.clone(), Arc::new(document.clone()), told.clone());
     let router = app
         .router
         .clone()
