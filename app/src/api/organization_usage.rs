@@ -55,12 +55,8 @@ pub async fn read_organization_usage(organization: String) -> Result<Organizatio
     let state = &request.state;
     let format = Format::of(&request, &place.user);
     let failed = |error| request.error(&error);
-    let now = state.clock().now();
-    let from = format.month_start(now);
-    let summary = usage::summary_for(state, &place.member, from, now)
-        .await
-        .map_err(failed)?;
-    let days = usage::daily_for(state, &place.member, DAYS as u32, &format.zone_name)
+    let from = format.month_start(state.clock().now());
+    let (summary, days) = usage::summary_and_days_for(state, &place.member, from, DAYS as u32, &format.zone_name)
         .await
         .map_err(failed)?;
     Ok(OrganizationUsage {

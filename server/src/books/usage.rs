@@ -4,7 +4,7 @@ mod days;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, hash::Hash};
 
 use types::{
     KeyId, OrganizationId, Timestamp, UserId,
@@ -15,7 +15,11 @@ use uuid::Uuid;
 
 use crate::{
     Error, State,
-    db::{self, Db, calls::DAY, usage::Part},
+    db::{
+        self, Db,
+        calls::DAY,
+        usage::{Folded, Question, add},
+    },
     error::Result,
     organizations::Member,
     sessions::User,
@@ -69,6 +73,19 @@ pub async fn daily_for(state: &State, member: &Member, days: u32, time_zone: &st
     days::daily_of(state.db(), organization, seen_by(member), days, time_zone, now).await
 }
 
+/// [`summary_for`] from `from` to now and [`daily_for`], of one look into the books.
+pub async fn summary_and_days_for(
+    state: &State,
+    member: &Member,
+    from: Timestamp,
+    days: u32,
+    time_zone: &str,
+) -> Result<(Summary, Vec<Day>)> {
+    let (organization, now) = (member.organization_id(), state.clock().now());
+    let (names, user) = (names(state, organization), seen_by(member));
+    summary_and_days_of(state.db(), organization, user, from, (days, time_zone), now, &names).await
+}
+
 /// The newest calls first, at most `limit` (and [`MOST_RECENT`]). Calls under way come with status `open`.
 pub async fn recent(state: &State, user: &User, limit: u64) -> Result<Vec<Call>> {
     let organization = user.organization_id();
@@ -111,8 +128,35 @@ pub(crate) async fn summary_of(
     now: Timestamp,
     names: &Names<'_>,
 ) -> Result<Summary> {
-    let parts = db::usage::parts(db, organization, user, from, until(to, now)).await?;
-    Ok(summed(&parts, from, to, names))
+    let question = Question {
+        organization,
+        user,
+        quarters: Some(db::usage::quarters(from, until(to, now))),
+        days: None,
+    };
+    let answer = db::usage::ask(db, question).await?;
+    Ok(summary_from(&answer.folded, from, to, names))
+}
+
+async fn summary_and_days_of(
+    db: &Db,
+    organization: OrganizationId,
+    user: Option<UserId>,
+    from: Timestamp,
+    (days, time_zone): (u32, &str),
+    now: Timestamp,
+    names: &Names<'_>,
+) -> Result<(Summary, Vec<Day>)> {
+    let calendar = days::Calendar::of(days, time_zone, now)?;
+    let question = Question {
+        organization,
+        user,
+        quarters: Some(db::usage::quarters(from, until(now, now))),
+        days: Some(calendar.spans()),
+    };
+    let answer = db::usage::ask(db, question).await?;
+    let summary = summary_from(&answer.folded, from, now, names);
+    Ok((summary, calendar.fill(&answer.days)))
 }
 
 /// Nothing is booked later than now, so the day's own sum will do for what there is of today.
@@ -123,31 +167,27 @@ fn until(to: Timestamp, now: Timestamp) -> Timestamp {
     }
 }
 
-fn summed(parts: &[Part], from: Timestamp, to: Timestamp, names: &Names<'_>) -> Summary {
-    let mut total = Sums::default();
-    let mut models: HashMap<&str, Sums> = HashMap::new();
-    let mut keys: HashMap<Uuid, Sums> = HashMap::new();
-    let mut members: HashMap<Uuid, Sums> = HashMap::new();
-    for part in parts {
-        add(&mut total, &part.sums);
-        add(keys.entry(part.api_key_id).or_default(), &part.sums);
-        add(members.entry(part.user_id).or_default(), &part.sums);
-        // A refused call may have named no model that is known.
-        if !part.model.is_empty() {
-            add(models.entry(&part.model).or_default(), &part.sums);
-        }
-    }
-    total.cost = total.cost_nanos.to_decimal();
+fn summary_from(folded: &Folded, from: Timestamp, to: Timestamp, names: &Names<'_>) -> Summary {
     Summary {
         from,
         to,
-        total,
-        by_model: slices(models, |model| (model.to_owned(), model.to_owned())),
-        by_key: slices(keys, |id| match id.is_nil() {
+        total: priced(&folded.total),
+        by_model: slices(&folded.by_model, |model| (model.to_string(), model.to_string())),
+        by_key: slices(&folded.by_key, |id| match id.is_nil() {
             true => (ACCESS_TOKEN.to_owned(), String::new()),
-            false => (id.to_string(), (names.key)(id).unwrap_or_default()),
+            false => (id.to_string(), (names.key)(*id).unwrap_or_default()),
         }),
-        by_member: slices(members, |id| (id.to_string(), (names.user)(id).unwrap_or_default())),
+        by_member: slices(&folded.by_member, |id| {
+            (id.to_string(), (names.user)(*id).unwrap_or_default())
+        }),
+    }
+}
+
+/// The same with its `cost` written out.
+fn priced(sums: &Sums) -> Sums {
+    Sums {
+        cost: sums.cost_nanos.to_decimal(),
+        ..sums.clone()
     }
 }
 
@@ -172,15 +212,6 @@ pub fn leading(mut slices: Vec<Slice>, most: usize) -> (Vec<Slice>, Option<(usiz
     (slices, (!others.is_empty()).then_some((others.len(), sums)))
 }
 
-fn add(sums: &mut Sums, more: &Sums) {
-    sums.requests += more.requests;
-    sums.refused += more.refused;
-    sums.failed += more.failed;
-    sums.unpriced += more.unpriced;
-    sums.tokens.add(&more.tokens);
-    sums.cost_nanos = sums.cost_nanos.saturating_add(more.cost_nanos);
-}
-
 /// `less` is a part of `sums`.
 fn take_away(sums: &mut Sums, less: &Sums) {
     sums.requests = sums.requests.saturating_sub(less.requests);
@@ -192,12 +223,12 @@ fn take_away(sums: &mut Sums, less: &Sums) {
 }
 
 /// Dearest first, then busiest, then by id.
-fn slices<K>(sums: HashMap<K, Sums>, label: impl Fn(K) -> (String, String)) -> Vec<Slice> {
+fn slices<K: Eq + Hash>(sums: &HashMap<K, Sums>, label: impl Fn(&K) -> (String, String)) -> Vec<Slice> {
     let mut slices: Vec<Slice> = sums
-        .into_iter()
-        .map(|(key, mut sums)| {
-            sums.cost = sums.cost_nanos.to_decimal();
+        .iter()
+        .map(|(key, sums)| {
             let (id, name) = label(key);
+            let sums = priced(sums);
             Slice { id, name, sums }
         })
         .collect();

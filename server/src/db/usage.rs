@@ -22,6 +22,9 @@ use super::{
 };
 use crate::error::Result;
 
+#[cfg(test)]
+pub(crate) use kept::kept_days;
+
 /// What pages ask of the books, and who waits for which answer.
 #[derive(Default)]
 pub(super) struct Questions {
@@ -232,7 +235,7 @@ async fn look_for_days(
     (first, last): Span,
     spans: &[Span],
     witnessed: Option<Span>,
-) -> Result<(DaysAndSpans, Vec<(i64, kept::Witness)>)> {
+) -> Result<(DaysAndSpans, kept::Seen)> {
     let mut values: Vec<Value> = vec![organization.0.into()];
     let mut bind = |value: Value| {
         values.push(value);

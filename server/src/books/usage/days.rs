@@ -8,12 +8,12 @@ use types::{
     usage::{Day, Sums},
 };
 
-use super::{add, take_away};
+use super::{priced, take_away};
 use crate::{
     db::{
         self, Db,
         calls::{DAY, bucket},
-        usage::Span,
+        usage::{DaysAndSpans, Question, Span, add},
     },
     error::{Error, Result},
 };
@@ -29,76 +29,101 @@ pub(crate) async fn daily_of(
     time_zone: &str,
     now: Timestamp,
 ) -> Result<Vec<Day>> {
-    let zone = TimeZone::get(time_zone).ok();
-    let mut errors = FieldErrors::new();
-    if !(1..=MOST_DAYS).contains(&days) {
-        errors.insert("days".into(), vec!["out_of_range".into()]);
-    }
-    if zone.is_none() {
-        errors.insert("time_zone".into(), vec!["unknown_value".into()]);
-    }
-    Refusal::fields(errors)?;
-    let (dates, bounds) = bounds(days, zone.unwrap_or(TimeZone::UTC), now).map_err(Error::internal)?;
-    let sums = between(db, organization, user, &bounds).await?;
-    let day = |(date, mut sums): (Date, Sums)| {
-        sums.cost = sums.cost_nanos.to_decimal();
-        Day {
-            date: date.to_string(),
-            sums,
-        }
+    let calendar = Calendar::of(days, time_zone, now)?;
+    let question = Question {
+        organization,
+        user,
+        quarters: None,
+        days: Some(calendar.spans()),
     };
-    Ok(dates.into_iter().zip(sums).map(day).collect())
+    let answer = db::usage::ask(db, question).await?;
+    Ok(calendar.fill(&answer.days))
 }
 
-/// Sums between neighbouring bounds. Whole UTC days come from the day sums; only what lies between a bound and the midnight nearest to
-/// it is read by quarter-hours, and added or taken away.
-async fn between(db: &Db, organization: OrganizationId, user: Option<UserId>, bounds: &[i64]) -> Result<Vec<Sums>> {
-    let anchors: Vec<i64> = bounds
-        .iter()
-        .map(|bound| bucket(Timestamp(bound + DAY / 2), DAY))
-        .collect();
-    let uneven: Vec<usize> = (0..bounds.len()).filter(|n| bounds[*n] != anchors[*n]).collect();
-    let spans: Vec<Span> = uneven
-        .iter()
-        .map(|n| (bounds[*n].min(anchors[*n]), bounds[*n].max(anchors[*n])))
-        .collect();
-    let ends = (
-        anchors.first().copied().unwrap_or_default(),
-        anchors.last().copied().unwrap_or_default(),
-    );
-    let found = db::usage::days_and_spans(db, organization, user, ends, spans).await?;
-    let (whole, rests) = &*found;
+/// The last days in a time zone. Their sums are those of whole UTC days; only what lies between a bound and the midnight nearest to it is
+/// read by quarter-hours, and added or taken away.
+pub(super) struct Calendar {
+    dates: Vec<Date>,
+    /// Where each date begins, and the end of the last.
+    bounds: Vec<i64>,
+    /// The midnight nearest to each bound.
+    anchors: Vec<i64>,
+    /// Places of the bounds that are not their anchors.
+    uneven: Vec<usize>,
+}
 
-    let places = bounds.len().saturating_sub(1);
-    let mut more: Vec<Sums> = vec![Sums::default(); places];
-    let mut less = more.clone();
-    for (day, sums) in whole {
-        // The last place that begins at or before this day.
-        let place = anchors.partition_point(|anchor| anchor <= day);
-        if let Some(place) = place.checked_sub(1).and_then(|place| more.get_mut(place)) {
-            add(place, sums);
+impl Calendar {
+    pub fn of(days: u32, time_zone: &str, now: Timestamp) -> Result<Self> {
+        let zone = TimeZone::get(time_zone).ok();
+        let mut errors = FieldErrors::new();
+        if !(1..=MOST_DAYS).contains(&days) {
+            errors.insert("days".into(), vec!["out_of_range".into()]);
         }
+        if zone.is_none() {
+            errors.insert("time_zone".into(), vec!["unknown_value".into()]);
+        }
+        Refusal::fields(errors)?;
+        let (dates, bounds) = bounds(days, zone.unwrap_or(TimeZone::UTC), now).map_err(Error::internal)?;
+        let anchors: Vec<i64> = bounds
+            .iter()
+            .map(|bound| bucket(Timestamp(bound + DAY / 2), DAY))
+            .collect();
+        let uneven = (0..bounds.len()).filter(|n| bounds[*n] != anchors[*n]).collect();
+        Ok(Calendar {
+            dates,
+            bounds,
+            anchors,
+            uneven,
+        })
     }
-    for (place, sums) in rests {
-        let Some(bound) = uneven.get(*place).copied() else {
-            continue;
+
+    /// The UTC days and the spans to ask the books for.
+    pub fn spans(&self) -> (Span, Vec<Span>) {
+        let (bounds, anchors) = (&self.bounds, &self.anchors);
+        let span = |n: &usize| (bounds[*n].min(anchors[*n]), bounds[*n].max(anchors[*n]));
+        let ends = (
+            anchors.first().copied().unwrap_or_default(),
+            anchors.last().copied().unwrap_or_default(),
+        );
+        (ends, self.uneven.iter().map(span).collect())
+    }
+
+    /// The days with what the books say of [`Self::spans`].
+    pub fn fill(&self, (whole, rests): &DaysAndSpans) -> Vec<Day> {
+        let mut more: Vec<Sums> = vec![Sums::default(); self.dates.len()];
+        let mut less = more.clone();
+        for (day, sums) in whole {
+            // The last place that begins at or before this day.
+            let place = self.anchors.partition_point(|anchor| anchor <= day);
+            if let Some(place) = place.checked_sub(1).and_then(|place| more.get_mut(place)) {
+                add(place, sums);
+            }
+        }
+        for (place, sums) in rests {
+            let Some(bound) = self.uneven.get(*place).copied() else {
+                continue;
+            };
+            // What follows the midnight is of the day before the bound; what precedes it is of the day after.
+            let (before, after) = match self.bounds[bound] > self.anchors[bound] {
+                true => (&mut more, &mut less),
+                false => (&mut less, &mut more),
+            };
+            if let Some(day) = bound.checked_sub(1).and_then(|day| before.get_mut(day)) {
+                add(day, sums);
+            }
+            if let Some(day) = after.get_mut(bound) {
+                add(day, sums);
+            }
+        }
+        for (sums, less) in more.iter_mut().zip(&less) {
+            take_away(sums, less);
+        }
+        let day = |(date, sums): (&Date, &Sums)| Day {
+            date: date.to_string(),
+            sums: priced(sums),
         };
-        // What follows the midnight is of the day before the bound; what precedes it is of the day after.
-        let (before, after) = match bounds[bound] > anchors[bound] {
-            true => (&mut more, &mut less),
-            false => (&mut less, &mut more),
-        };
-        if let Some(day) = bound.checked_sub(1).and_then(|day| before.get_mut(day)) {
-            add(day, sums);
-        }
-        if let Some(day) = after.get_mut(bound) {
-            add(day, sums);
-        }
+        self.dates.iter().zip(&more).map(day).collect()
     }
-    for (sums, less) in more.iter_mut().zip(&less) {
-        take_away(sums, less);
-    }
-    Ok(more)
 }
 
 /// The dates, oldest first, and where each begins in milliseconds, plus the end of the last.

@@ -17,13 +17,14 @@ use types::{
 };
 use uuid::Uuid;
 
-use super::{ACCESS_TOKEN, Names, days::daily_of, recent_of, summary_of};
+use super::{ACCESS_TOKEN, Names, days::daily_of, recent_of, summary_and_days_of, summary_of};
 use crate::{
     books::ledger::{Call, Group, OpenCall, Outcome, Settled},
     db::{
-        calls::{Left, Writer, left_behind},
-        testing::{House, on_both_databases},
-        usage::by_conversation,
+        Db,
+        calls::{DAY, Left, Writer, left_behind},
+        testing::{House, START, on_both_databases},
+        usage::{by_conversation, kept_days},
     },
     error::Error,
 };
@@ -37,6 +38,10 @@ on_both_databases!(
     another_organizations_books_stay_closed,
     conversation_sums_are_of_ones_own_calls,
     wrong_questions_are_refused,
+    kept_days_say_what_the_books_say,
+    late_calls_are_in_the_next_answer,
+    small_organizations_keep_nothing,
+    kept_days_are_of_one_organization,
 );
 
 const ORGANIZATION: OrganizationId = OrganizationId(Uuid::from_u128(1));
@@ -407,4 +412,166 @@ async fn wrong_questions_are_refused(house: &House) {
             .len(),
         366
     );
+}
+
+/// A call every 47 minutes from 2026-10-05 until now, of enough keys that the organization's days are kept.
+fn many(organization: OrganizationId) -> Vec<Settled> {
+    let times = (at("2026-10-05T00:00:00Z").0..START.0).step_by(47 * 60_000 + 13);
+    let call = |(time, n): (i64, u64)| {
+        let call = OpenCall {
+            organization_id: organization,
+            user_id: UserId(Uuid::from_u128(u128::from(n % 40))),
+            key_id: Some(KeyId(Uuid::from_u128(u128::from(n % 300)))),
+            model: format!("model {}", n % 3),
+            ..open(Timestamp(time))
+        };
+        settled(call, n)
+    };
+    times.zip(1..).map(call).collect()
+}
+
+async fn month(db: &Db, organization: OrganizationId, from: Timestamp, to: Timestamp) -> types::usage::Summary {
+    summary_of(db, organization, None, (from, to), START, &names())
+        .await
+        .unwrap()
+}
+
+async fn thirty(db: &Db, organization: OrganizationId, zone: &str) -> Vec<types::usage::Day> {
+    daily_of(db, organization, None, 30, zone, START).await.unwrap()
+}
+
+async fn page(db: &Db, organization: OrganizationId, zone: &str) -> (types::usage::Summary, Vec<types::usage::Day>) {
+    let from = at("2026-10-31T23:00:00Z");
+    summary_and_days_of(db, organization, None, from, (30, zone), START, &names())
+        .await
+        .unwrap()
+}
+
+async fn kept_days_say_what_the_books_say(house: &House) {
+    let calls = many(ORGANIZATION);
+    let total = calls.len() as u64;
+    book(house, calls).await;
+    let (start, today) = (at("2026-10-05T00:00:00Z"), at("2026-11-18T00:00:00Z"));
+    let spans = [
+        (start, START),
+        (start.plus_millis(DAY), START.plus_millis(DAY)),
+        (start.plus_millis(3 * HOUR), today),
+        (start.plus_millis(DAY + 1), today.plus_millis(HOUR)),
+        (start.plus_millis(2 * DAY), start.plus_millis(30 * DAY)),
+        (today, START),
+        (today, start),
+    ];
+    for (from, to) in spans {
+        // What has kept nothing yet answers from the rows.
+        let expected = month(&house.another().await, ORGANIZATION, from, to).await;
+        for _ in 0..3 {
+            assert_eq!(month(&house.db, ORGANIZATION, from, to).await, expected, "{from} {to}");
+        }
+    }
+    assert_eq!(month(&house.db, ORGANIZATION, start, START).await.total.requests, total);
+    for zone in [
+        "UTC",
+        "Asia/Kathmandu",
+        "America/New_York",
+        "Pacific/Kiritimati",
+        "Pacific/Pago_Pago",
+    ] {
+        let fresh = house.another().await;
+        let expected = thirty(&fresh, ORGANIZATION, zone).await;
+        assert_eq!(thirty(&house.db, ORGANIZATION, zone).await, expected, "{zone}");
+        let (summary, days) = page(&house.db, ORGANIZATION, zone).await;
+        assert_eq!(days, expected, "{zone}");
+        assert_eq!(summary, month(&fresh, ORGANIZATION, summary.from, START).await);
+    }
+    // Whole days that are over, and none else.
+    let over: Vec<i64> = (start.0..today.0).step_by(usize::try_from(DAY).unwrap()).collect();
+    assert_eq!(kept_days(&house.db, ORGANIZATION), Some(over));
+    // One person's sums are not out of everybody's.
+    let user = UserId(Uuid::from_u128(7));
+    let own = summary_of(&house.db, ORGANIZATION, Some(user), (start, START), START, &names())
+        .await
+        .unwrap();
+    assert_eq!((own.by_member.len(), own.total.requests), (1, (total - 7) / 40 + 1));
+}
+
+async fn late_calls_are_in_the_next_answer(house: &House) {
+    book(house, many(ORGANIZATION)).await;
+    let (from, late) = (at("2026-11-01T00:00:00Z"), at("2026-11-17T23:50:00Z"));
+    for _ in 0..3 {
+        month(&house.db, ORGANIZATION, from, START).await;
+    }
+    assert_eq!(kept_days(&house.db, ORGANIZATION).unwrap().len(), 17);
+    let another = house.another().await;
+    let before = page(&house.db, ORGANIZATION, "Europe/Berlin").await;
+    let expected = |days: &[types::usage::Day], date: &str, times: u64| {
+        let mut sums: BTreeMap<String, u64> = days.iter().map(|day| (day.date.clone(), day.sums.requests)).collect();
+        *sums.get_mut(date).unwrap() += times;
+        sums.into_values().collect::<Vec<u64>>()
+    };
+    let requests = |days: &[types::usage::Day]| days.iter().map(|day| day.sums.requests).collect::<Vec<u64>>();
+    let utc = thirty(&house.db, ORGANIZATION, "UTC").await;
+    // By this node into rows that are there and into new ones, and by another one.
+    let known = OpenCall {
+        user_id: UserId(Uuid::from_u128(1)),
+        key_id: Some(KeyId(Uuid::from_u128(1))),
+        model: "model 1".to_owned(),
+        ..open(late)
+    };
+    let writers = [
+        (&house.db, 1, known.clone()),
+        (&house.db, 1, open(late)),
+        (&another, 2, known),
+    ];
+    for ((db, node, call), times) in writers.into_iter().zip(1..) {
+        let group = Group {
+            settled: vec![settled(
+                OpenCall {
+                    call_id: CallId(Uuid::now_v7()),
+                    ..call
+                },
+                1,
+            )],
+            ..Group::default()
+        };
+        Writer::new(db, node).commit(&group).await.unwrap();
+        let summary = month(&house.db, ORGANIZATION, from, START).await;
+        let all = month(&house.another().await, ORGANIZATION, from, START).await;
+        assert_eq!(summary, all);
+        let days = thirty(&house.db, ORGANIZATION, "UTC").await;
+        assert_eq!(requests(&days), expected(&utc, "2026-11-17", times));
+        // In Berlin it is the next day.
+        let (summary, days) = page(&house.db, ORGANIZATION, "Europe/Berlin").await;
+        assert_eq!(summary.total.requests, before.0.total.requests + times);
+        assert_eq!(requests(&days), expected(&before.1, "2026-11-18", times));
+    }
+}
+
+async fn small_organizations_keep_nothing(house: &House) {
+    // Of two keys that are used a lot.
+    let calls = many(ORGANIZATION).into_iter().filter(|settled| {
+        let key = settled.call.key_id.unwrap().0.as_u128();
+        key < 2
+    });
+    book(house, calls.collect()).await;
+    for _ in 0..3 {
+        let (summary, days) = page(&house.db, ORGANIZATION, "UTC").await;
+        assert!(summary.total.requests > 0 && days.len() == 30);
+    }
+    assert_eq!(kept_days(&house.db, ORGANIZATION), None);
+}
+
+async fn kept_days_are_of_one_organization(house: &House) {
+    let other = OrganizationId(Uuid::from_u128(9));
+    book(house, many(ORGANIZATION)).await;
+    // Without every tenth, so that no sum of one is the other's.
+    let calls = many(other).into_iter().enumerate().filter(|(n, _)| n % 10 != 0);
+    book(house, calls.map(|(_, call)| call).collect()).await;
+    for organization in [ORGANIZATION, other, ORGANIZATION, other, ORGANIZATION, other] {
+        let expected = page(&house.another().await, organization, "Asia/Kathmandu").await;
+        assert_eq!(page(&house.db, organization, "Asia/Kathmandu").await, expected);
+    }
+    for organization in [ORGANIZATION, other] {
+        assert!(!kept_days(&house.db, organization).unwrap().is_empty());
+    }
+    assert_eq!(kept_days(&house.db, OrganizationId(Uuid::from_u128(10))), None);
 }

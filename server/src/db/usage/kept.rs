@@ -26,7 +26,7 @@ mod tests;
 
 /// Days are kept of organizations whose sums once had more parts than this. Those of others are read quickly.
 const LARGE: usize = 250;
-/// Most parts that are kept, of some 150 bytes each.
+/// Most parts that are kept, of some 150 bytes each; what an organization's come to is kept beside them, and is less.
 const MOST: usize = 200_000;
 /// Looks until the kept days are given up for one answer: somebody books into days that are over all the time.
 const LOOKS: usize = 3;
@@ -80,6 +80,8 @@ impl Day {
 
 /// By the day's start.
 type Days = BTreeMap<i64, Arc<Day>>;
+/// Days that were found in the database, by their start.
+pub(super) type Seen = Vec<(i64, Witness)>;
 
 /// What is kept, by organization. Only those that are large have a place here.
 pub(super) struct Kept {
@@ -94,7 +96,7 @@ struct Organization {
     asked: u64,
     days: Days,
     /// The days that were folded last, as they were then: going through all their parts takes longer than all else that an answer takes.
-    folded: Option<(Vec<(i64, Witness)>, Arc<Folded>)>,
+    folded: Option<(Seen, Arc<Folded>)>,
 }
 
 impl Organization {
@@ -125,27 +127,29 @@ impl Kept {
     /// Gives an organization a place whose sums turned out to have so many parts, if those are many.
     pub fn notice(&self, organization: OrganizationId, parts: usize) {
         if parts > self.large {
-            self.organizations().entry(organization).or_default();
+            let mut organizations = self.organizations();
+            let asked = next_turn(&organizations);
+            organizations.entry(organization).or_default().asked = asked;
         }
     }
 
     /// `None` for an organization that has no place here.
     fn days(&self, organization: OrganizationId) -> Option<Days> {
         let mut organizations = self.organizations();
-        let last = organizations.values().map(|one| one.asked).max().unwrap_or(0);
+        let asked = next_turn(&organizations);
         let found = organizations.get_mut(&organization)?;
-        found.asked = last + 1;
+        found.asked = asked;
         Some(found.days.clone())
     }
 
     /// Takes in what was read for somebody who asked for the days of `span`. Where that becomes too much, organizations that were not asked
     /// for lately lose their place, and at last this one its other days.
-    fn put(&self, organization: OrganizationId, days: &Days, span: Span) {
+    fn put(&self, organization: OrganizationId, read: Days, span: Span) {
         let mut organizations = self.organizations();
         let Some(found) = organizations.get_mut(&organization) else {
             return;
         };
-        found.days.extend(days.iter().map(|(start, day)| (*start, day.clone())));
+        found.days.extend(read);
         if found.parts() > self.most {
             found.days.retain(|day, _| (span.0..span.1).contains(day));
         }
@@ -159,8 +163,11 @@ impl Kept {
     }
 
     /// The sums of these days by member, key and model.
-    fn folded(&self, organization: OrganizationId, days: &Days, seen: Vec<(i64, Witness)>) -> Arc<Folded> {
-        let known = self.organizations().get(&organization).and_then(|found| found.folded.clone());
+    fn folded(&self, organization: OrganizationId, days: &Days, seen: Seen) -> Arc<Folded> {
+        let known = self
+            .organizations()
+            .get(&organization)
+            .and_then(|found| found.folded.clone());
         if let Some((_, folded)) = known.filter(|(before, _)| *before == seen) {
             return folded;
         }
@@ -176,22 +183,45 @@ impl Kept {
     }
 }
 
+/// A number for who is asked for now.
+fn next_turn(organizations: &HashMap<OrganizationId, Organization>) -> u64 {
+    organizations
+        .values()
+        .map(|one| one.asked)
+        .max()
+        .map_or(0, |last| last + 1)
+}
+
+/// The days that are kept of an organization; `None` when it has no place.
+#[cfg(test)]
+pub(crate) fn kept_days(db: &Db, organization: OrganizationId) -> Option<Vec<i64>> {
+    let organizations = db.0.questions.usage.kept.organizations();
+    Some(organizations.get(&organization)?.days.keys().copied().collect())
+}
+
 /// The answer out of kept days and, for all else, the database. `None` where kept days do not help.
 pub(super) async fn look(db: &Db, kept: &Kept, question: &Question) -> Result<Option<Answer>> {
     let organization = question.organization;
+    if question.user.is_some() {
+        return Ok(None);
+    }
     let today = bucket(db.0.clock.now(), DAY);
     let over = |(first, last): Span| (first, last.min(today));
     let summed = question.quarters.map(|quarters| over(whole_days(quarters)));
     let (charted, spans) = question.days.clone().unwrap_or_default();
     let (live, charted) = ((charted.0.max(today), charted.1), over(charted));
-    let spans_of_days = [summed, Some(charted)].into_iter().flatten().filter(|span| span.0 < span.1);
+    let spans_of_days = [summed, Some(charted)]
+        .into_iter()
+        .flatten()
+        .filter(|span| span.0 < span.1);
     let Some(wanted) = spans_of_days.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))) else {
         return Ok(None);
     };
-    let Some(mut days) = kept.days(organization).filter(|_| question.user.is_none()) else {
+    let Some(mut days) = kept.days(organization) else {
         return Ok(None);
     };
     for _ in 0..LOOKS {
+        // Today's parts and the quarter-hours at the edges. A call is in these or in days that are over, never in both.
         let parts = async {
             match question.quarters {
                 Some(quarters) => look_for_parts(db, organization, None, quarters, today).await,
@@ -203,7 +233,9 @@ pub(super) async fn look(db: &Db, kept: &Kept, question: &Question) -> Result<Op
         if seen.iter().map(|(_, witness)| witness.rows).sum::<usize>() > kept.most {
             return Ok(None);
         }
-        let changed = seen.iter().filter(|(day, witness)| days.get(day).is_none_or(|kept| kept.witness != *witness));
+        let changed = seen
+            .iter()
+            .filter(|(day, witness)| days.get(day).is_none_or(|kept| kept.witness != *witness));
         let changed: Vec<i64> = changed.map(|(day, _)| *day).collect();
         if changed.is_empty() {
             let within = |(first, last): Span| seen.iter().filter(move |(day, _)| (first..last).contains(day));
@@ -218,10 +250,12 @@ pub(super) async fn look(db: &Db, kept: &Kept, question: &Question) -> Result<Op
             return Ok(Some(Answer { folded, days }));
         }
         // What is read now is of a later moment than what was seen: only another look tells that all of it is of one.
+        let mut read = Days::new();
         for day in changed {
-            days.insert(day, Arc::new(Day::read(db, organization, day).await?));
+            read.insert(day, Arc::new(Day::read(db, organization, day).await?));
         }
-        kept.put(organization, &days, wanted);
+        days.extend(read.clone());
+        kept.put(organization, read, wanted);
     }
     Ok(None)
 }
