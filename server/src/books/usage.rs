@@ -232,12 +232,9 @@ fn slices<K: Eq + Hash>(sums: &HashMap<K, Sums>, label: impl Fn(&K) -> (String, 
             Slice { id, name, sums }
         })
         .collect();
-    let rank = |slice: &Slice| {
-        (
-            std::cmp::Reverse((slice.sums.cost_nanos, slice.sums.requests)),
-            slice.id.clone(),
-        )
-    };
-    slices.sort_by_cached_key(rank);
+    slices.sort_unstable_by(|one, other| {
+        let rank = |slice: &Slice| (slice.sums.cost_nanos, slice.sums.requests);
+        rank(other).cmp(&rank(one)).then_with(|| one.id.cmp(&other.id))
+    });
     slices
 }

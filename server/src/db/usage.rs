@@ -226,8 +226,8 @@ pub(crate) async fn days_of_key(
     rows.iter().map(read).collect()
 }
 
-/// Sums of the UTC days from `first` to before `last` and of `spans`, and what the days of `witnessed` have in rows: one statement, so that
-/// all of it is of one moment.
+/// Sums of the UTC days from `first` to before `last` and of `spans`, and what the days of `witnessed` have in rows together: one statement, so
+/// that all of it is of one moment.
 async fn look_for_days(
     db: &Db,
     organization: OrganizationId,
@@ -235,7 +235,7 @@ async fn look_for_days(
     (first, last): Span,
     spans: &[Span],
     witnessed: Option<Span>,
-) -> Result<(DaysAndSpans, kept::Seen)> {
+) -> Result<(DaysAndSpans, kept::Witness)> {
     let mut values: Vec<Value> = vec![organization.0.into()];
     let mut bind = |value: Value| {
         values.push(value);
@@ -244,16 +244,19 @@ async fn look_for_days(
     let own = user.map_or_else(String::new, |user| format!(" AND u.user_id = {}", bind(user.0.into())));
     let mut of_days = |columns: &str, (first, last): Span| {
         format!(
-            "SELECT {columns} FROM usage_days AS u WHERE u.organization_id = $1 AND u.bucket >= {} AND u.bucket < {}{own} GROUP BY u.bucket",
+            "SELECT {columns} FROM usage_days AS u WHERE u.organization_id = $1 AND u.bucket >= {} AND u.bucket < {}{own}",
             bind(first.into()),
             bind(last.into()),
         )
     };
     let totals = totals("u.");
-    let mut text = of_days(&format!("0, u.bucket, {totals}"), (first, last));
+    let mut text = format!(
+        "{} GROUP BY u.bucket",
+        of_days(&format!("0, u.bucket, {totals}"), (first, last))
+    );
     if let Some(witnessed) = witnessed {
         let nothing = ", CAST(0 AS BIGINT)".repeat(SUMS.len() - 2);
-        let columns = format!("2, u.bucket, COUNT(*), CAST(SUM(u.requests + u.refused) AS BIGINT){nothing}");
+        let columns = format!("2, CAST(0 AS BIGINT), {}{nothing}", kept::WITNESS);
         text = format!("{text} UNION ALL {}", of_days(&columns, witnessed));
     }
     if !spans.is_empty() {
@@ -270,16 +273,16 @@ async fn look_for_days(
         );
     }
     let statement = Statement::from_sql_and_values(db.read().get_database_backend(), text, values);
-    let (mut days, mut found, mut witnesses) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut days, mut found, mut witness) = (Vec::new(), Vec::new(), kept::Witness::default());
     for row in db.read().query_all_raw(statement).await? {
         let (kind, n): (i32, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         match (kind, usize::try_from(n)) {
-            (2, _) => witnesses.push((n, kept::Witness::read(&row)?)),
+            (2, _) => witness = kept::Witness::read(&row, 2)?,
             (1, Ok(place)) => found.push((place, counts(&row, 2)?)),
             _ => days.push((n, counts(&row, 2)?)),
         }
     }
-    Ok(((days, found), witnesses))
+    Ok(((days, found), witness))
 }
 
 /// Sums of the finished calls that one person made in these conversations; those without calls are absent. Calls of others that name one of

@@ -1,8 +1,8 @@
 //! Days that are over, kept in memory: a month of a large organization is tens of thousands of rows, and a page must not sum them each time.
 //!
 //! No kept day is believed unasked. Rows are never deleted, their counters only grow, and whatever is booked raises `requests` or `refused`:
-//! so the number of a day's rows and the sum of these two tell whether it is still what was read, whichever node booked into it. That costs
-//! one statement, which is cheap beside all the sums; a day that it finds changed is read again.
+//! so the number of rows and the sum of these two tell whether the days of a span are still what was read, whichever node booked into them.
+//! That costs one statement, which is cheap beside all the sums. When it says no, the same by day tells which to read again.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -31,20 +31,31 @@ const MOST: usize = 200_000;
 /// Looks until the kept days are given up for one answer: somebody books into days that are over all the time.
 const LOOKS: usize = 3;
 
-/// How many rows a day has, and what their `requests` and `refused` come to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How many rows a day or a span of days has, and what their `requests` and `refused` come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Witness {
     rows: usize,
     counted: u64,
 }
 
+/// The columns of a [`Witness`], of `usage_days AS u`.
+pub(super) const WITNESS: &str = "COUNT(*), CAST(COALESCE(SUM(u.requests + u.refused), 0) AS BIGINT)";
+
 impl Witness {
-    /// Out of a row of [`look_for_days`].
-    pub fn read(row: &QueryResult) -> Result<Self> {
-        let rows: i64 = row.try_get_by_index(2)?;
+    /// Of all these days together.
+    fn of(days: &Seen) -> Self {
+        Witness {
+            rows: days.iter().map(|(_, day)| day.rows).sum(),
+            counted: days.iter().map(|(_, day)| day.counted).sum(),
+        }
+    }
+
+    /// Out of the columns from `first` on.
+    pub fn read(row: &QueryResult, first: usize) -> Result<Self> {
+        let rows: i64 = row.try_get_by_index(first)?;
         Ok(Witness {
             rows: usize::try_from(rows).unwrap_or(usize::MAX),
-            counted: unsigned(row.try_get_by_index(3)?),
+            counted: unsigned(row.try_get_by_index(first + 1)?),
         })
     }
 }
@@ -80,8 +91,30 @@ impl Day {
 
 /// By the day's start.
 type Days = BTreeMap<i64, Arc<Day>>;
-/// Days that were found in the database, by their start.
-pub(super) type Seen = Vec<(i64, Witness)>;
+/// What days were, by their start.
+type Seen = Vec<(i64, Witness)>;
+
+fn seen_of(days: &Days, span: Span) -> Seen {
+    let within = within(days, span);
+    within.map(|(start, day)| (*start, day.witness)).collect()
+}
+
+/// Empty where the span is.
+fn within(days: &Days, (first, last): Span) -> impl Iterator<Item = (&i64, &Arc<Day>)> {
+    days.range(first..last.max(first))
+}
+
+/// Those that have rows in the database.
+async fn look_for_witnesses(db: &Db, organization: OrganizationId, (first, last): Span) -> Result<Seen> {
+    let text = format!(
+        "SELECT u.bucket, {WITNESS} FROM usage_days AS u WHERE u.organization_id = $1 AND u.bucket >= $2 AND u.bucket < $3 GROUP BY u.bucket"
+    );
+    let values: [Value; 3] = [organization.0.into(), first.into(), last.into()];
+    let statement = Statement::from_sql_and_values(db.read().get_database_backend(), text, values);
+    let rows = db.read().query_all_raw(statement).await?;
+    let read = |row: &QueryResult| Ok((row.try_get_by_index(0)?, Witness::read(row, 1)?));
+    rows.iter().map(read).collect()
+}
 
 /// What is kept, by organization. Only those that are large have a place here.
 pub(super) struct Kept {
@@ -229,21 +262,16 @@ pub(super) async fn look(db: &Db, kept: &Kept, question: &Question) -> Result<Op
             }
         };
         let days_and_spans = look_for_days(db, organization, None, live, &spans, Some(wanted));
-        let (((mut found, spans), seen), parts) = tokio::try_join!(days_and_spans, parts)?;
-        if seen.iter().map(|(_, witness)| witness.rows).sum::<usize>() > kept.most {
+        let (((mut found, spans), witness), parts) = tokio::try_join!(days_and_spans, parts)?;
+        if witness.rows > kept.most {
             return Ok(None);
         }
-        let changed = seen
-            .iter()
-            .filter(|(day, witness)| days.get(day).is_none_or(|kept| kept.witness != *witness));
-        let changed: Vec<i64> = changed.map(|(day, _)| *day).collect();
-        if changed.is_empty() {
-            let within = |(first, last): Span| seen.iter().filter(move |(day, _)| (first..last).contains(day));
-            let totals = within(charted).filter_map(|(day, _)| Some((*day, days.get(day)?.total.clone())));
-            found.extend(totals);
+        // None of them is newer than its rows are, so what is missing of one cannot be made up for by another.
+        if witness == Witness::of(&seen_of(&days, wanted)) {
+            found.extend(within(&days, charted).map(|(start, day)| (*start, day.total.clone())));
             let mut folded = Folded::default();
             if let Some(summed) = summed {
-                folded = Folded::clone(&kept.folded(organization, &days, within(summed).copied().collect()));
+                folded = Folded::clone(&kept.folded(organization, &days, seen_of(&days, summed)));
                 folded.add(&parts);
             }
             let days = (found, spans);
@@ -251,8 +279,10 @@ pub(super) async fn look(db: &Db, kept: &Kept, question: &Question) -> Result<Op
         }
         // What is read now is of a later moment than what was seen: only another look tells that all of it is of one.
         let mut read = Days::new();
-        for day in changed {
-            read.insert(day, Arc::new(Day::read(db, organization, day).await?));
+        for (day, witness) in look_for_witnesses(db, organization, wanted).await? {
+            if days.get(&day).is_none_or(|kept| kept.witness != witness) {
+                read.insert(day, Arc::new(Day::read(db, organization, day).await?));
+            }
         }
         days.extend(read.clone());
         kept.put(organization, read, wanted);
