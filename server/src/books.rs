@@ -3,5 +3,6 @@
 //! `ledger` is the only writer. Nothing here knows how a call is made; it is told what was served.
 
 pub mod ledger;
+pub mod limits;
 pub mod prices;
 pub mod usage;

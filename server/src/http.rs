@@ -8,6 +8,7 @@ pub mod extract;
 pub mod host;
 pub mod layers;
 pub mod problem;
+pub mod rate_fields;
 mod routes;
 
 pub use routes::{openapi, router, router_with};

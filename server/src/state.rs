@@ -19,7 +19,7 @@ pub use secrets::Secrets;
 
 use crate::{
     Config, accounts, audit,
-    books::ledger::Ledger,
+    books::{ledger::Ledger, limits::Pace},
     catalogue,
     clock::Clock,
     config::{ConfigError, Durability},
@@ -48,6 +48,7 @@ struct Inner {
     db: Db,
     directory: Directory,
     ledger: Ledger,
+    pace: Pace,
     request_log: RequestLog,
     sign_in_limits: Limits,
     limiter: Limiter,
@@ -142,6 +143,7 @@ impl State {
             db,
             directory,
             ledger,
+            pace: Pace::default(),
             request_log,
             mail,
             factor_attempts: Attempts::default(),
@@ -156,6 +158,14 @@ impl State {
         if serves {
             state.spawn(state.directory().clone().keep_true(state.0.stopping.clone()));
             state.spawn(state.directory().clone().keep_house(state.0.stopping.clone()));
+            if !state.db().is_sqlite() {
+                let pace = state.pace().clone();
+                state.spawn(pace.keep_counting_nodes(
+                    state.db().clone(),
+                    state.ledger().node(),
+                    state.0.stopping.clone(),
+                ));
+            }
             state.spawn(audit::chain::keep_sealing(state.db().clone(), state.0.stopping.clone()));
             state.spawn(litellm::keep(state.clone(), state.0.stopping.clone()));
             state.spawn(litellm::mirror::keep(state.clone(), state.0.stopping.clone()));
@@ -228,6 +238,11 @@ impl State {
 
     pub fn ledger(&self) -> &Ledger {
         &self.0.ledger
+    }
+
+    /// How fast teams call, and may.
+    pub fn pace(&self) -> &Pace {
+        &self.0.pace
     }
 
     pub(crate) fn request_log(&self) -> &RequestLog {

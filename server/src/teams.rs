@@ -22,7 +22,7 @@ use crate::{
     audit::{self, Actor, Event, Target},
     clock::Clock,
     db::{self, Change, Tx, teams::Row},
-    directory::TeamEntry,
+    directory::{KeyEntry, TeamEntry},
     error::Result,
     idempotency, keys,
     organizations::{self, Member, OrganizationAdmin},
@@ -44,6 +44,16 @@ pub fn default_entry(state: &State) -> Result<Arc<TeamEntry>> {
         )
     };
     state.directory().default_team().ok_or_else(missing)
+}
+
+/// Whose rules hold for a key; none when its team is gone.
+///
+/// Errors: as for [`default_entry`].
+pub fn of_key(state: &State, key: &KeyEntry) -> Result<Option<Arc<TeamEntry>>> {
+    match key.team_id {
+        None => default_entry(state).map(Some),
+        Some(id) => Ok(state.directory().team(id)),
+    }
 }
 
 /// Whose rules hold for a person who calls without a key; a call must suit one of them. A member may use what one of their teams allows, like
@@ -158,15 +168,16 @@ pub fn get(known: &Known) -> Team {
 
 /// Makes a team without members.
 ///
-/// Errors: 422 for fields that break a rule, models nobody offers and limits, whose rules are not built; 409 for a name that another team
+/// Errors: 422 for fields that break a rule and models nobody offers; 409 for a name that another team
 /// of the organization has, for too many teams, and in a personal organization.
 pub async fn create(state: &State, admin: &OrganizationAdmin<'_>, new: NewTeam) -> Result<Team> {
     new.check()?;
+    let limits = new.limits();
     let models = keys::known_models(state, "allowed_models", new.allowed_models)?;
     organizations::must_be_shared(state, admin)?;
     let id = TeamId(state.clock().new_id());
     let now = state.clock().now();
-    let row = Row {
+    let mut row = Row {
         id: id.0,
         organization_id: admin.organization_id().0,
         name: new.name.trim().to_owned(),
@@ -177,11 +188,13 @@ pub async fn create(state: &State, admin: &OrganizationAdmin<'_>, new: NewTeam) 
         created_at: now.0,
         updated_at: now.0,
     };
+    row.set_limits(limits);
     let made = Team {
         id,
         organization_id: admin.organization_id(),
         name: row.name.clone(),
-        allowed_models: models.clone(),
+        allowed_models: models,
+        limits,
         members: Some(0),
         is_default: false,
         created_at: now,
@@ -196,12 +209,7 @@ pub async fn create(state: &State, admin: &OrganizationAdmin<'_>, new: NewTeam) 
                 let message = format!("The organization has {MOST} teams, which is the most. Delete one first.");
                 return Err(Error::refused(Code::Conflict, message));
             }
-            let told = event(
-                &row,
-                member.actor(),
-                "team.created",
-                json!({ "after": { "allowed_models": models } }),
-            );
+            let told = event(&row, member.actor(), "team.created", json!({ "after": rules(&row) }));
             db::teams::insert(tx, row).await?;
             tx.changed(Change::Team, id);
             audit::record(tx, &clock, told).await
@@ -217,7 +225,7 @@ pub async fn create(state: &State, admin: &OrganizationAdmin<'_>, new: NewTeam) 
 /// Errors: as for [`create`].
 pub async fn update(state: &State, admin: &TeamAdmin<'_>, change: TeamChange) -> Result<Team> {
     change.check()?;
-    let models = change.allowed_models;
+    let models = change.allowed_models.clone();
     let models = models
         .map(|models| keys::known_models(state, "allowed_models", models))
         .transpose()?;
@@ -226,20 +234,23 @@ pub async fn update(state: &State, admin: &TeamAdmin<'_>, change: TeamChange) ->
     let written = state.write(move |tx| {
         Box::pin(async move {
             let before = team.hold(tx).await?;
-            let row = Row {
-                name: change
-                    .name
-                    .map_or_else(|| before.name.clone(), |name| name.trim().to_owned()),
-                allowed_models: models
-                    .map_or_else(|| before.allowed_models.clone(), |models| json!(models).to_string()),
-                ..before.clone()
-            };
+            let mut row = before.clone();
+            row.set_limits(change.limits(before.limits()?));
+            if let Some(name) = change.name {
+                row.name = name.trim().to_owned();
+            }
+            if let Some(models) = models {
+                row.allowed_models = json!(models).to_string();
+            }
             if row == before {
                 return Ok(());
             }
             let named = [
                 ("name", row.name != before.name),
                 ("allowed_models", row.allowed_models != before.allowed_models),
+                ("rpm_limit", row.rpm_limit != before.rpm_limit),
+                ("tpm_limit", row.tpm_limit != before.tpm_limit),
+                ("max_parallel", row.max_parallel != before.max_parallel),
             ];
             let fields: Vec<&str> = named
                 .iter()
@@ -248,7 +259,7 @@ pub async fn update(state: &State, admin: &TeamAdmin<'_>, change: TeamChange) ->
             db::teams::update(tx, &row).await?;
             tx.changed(Change::Team, id);
             let mut details = json!({ "fields": fields });
-            if row.allowed_models != before.allowed_models {
+            if fields != ["name"] {
                 details["before"] = rules(&before);
                 details["after"] = rules(&row);
             }
@@ -340,7 +351,16 @@ fn event(row: &Row, actor: Actor, action: &'static str, details: Value) -> Event
 /// What the audit log tells of a team: the rules it has for its keys.
 fn rules(row: &Row) -> Value {
     let models: Value = serde_json::from_str(&row.allowed_models).unwrap_or_default();
-    json!({ "allowed_models": models })
+    let mut rules = json!({ "allowed_models": models });
+    let limits = [
+        ("rpm_limit", row.rpm_limit),
+        ("tpm_limit", row.tpm_limit),
+        ("max_parallel", row.max_parallel),
+    ];
+    for (name, limit) in limits.into_iter().filter_map(|(name, limit)| Some((name, limit?))) {
+        rules[name] = json!(limit);
+    }
+    rules
 }
 
 fn shown(entry: &TeamEntry) -> Team {
@@ -350,6 +370,7 @@ fn shown(entry: &TeamEntry) -> Team {
         organization_id: entry.organization_id,
         name: entry.name.clone(),
         allowed_models: entry.allowed_models.clone(),
+        limits: entry.limits,
         members: (!is_default).then(|| u64::try_from(entry.members.len()).unwrap_or(u64::MAX)),
         is_default,
         created_at: entry.created_at,
@@ -360,11 +381,11 @@ fn must_not_be_default(known: &Known) -> Result<()> {
     if !known.is_default() {
         return Ok(());
     }
-    let message = "Everybody is in the default team, always. Only its name and models can be changed.";
+    let message = "Everybody is in the default team, always. Only its name, models and limits can be changed.";
     Err(Error::refused(Code::Conflict, message))
 }
 
-fn unknown() -> Error {
+pub(crate) fn unknown() -> Error {
     Error::refused(Code::NotFound, "There is no such team.")
 }
 

@@ -6,6 +6,7 @@ use crate::{
     OrganizationId, PlatformRole, Timestamp, UserId,
     error::{FieldErrors, Refusal},
     rules::{self, Wrong},
+    sent,
 };
 
 /// `POST auth/register`.
@@ -134,11 +135,6 @@ pub struct ProfileChange {
     /// An IANA name such as `Europe/Berlin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
-}
-
-/// Tells a `null` that was sent from a field that was not.
-fn sent<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Some)
 }
 
 impl ProfileChange {

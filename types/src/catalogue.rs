@@ -4,7 +4,7 @@ mod models;
 mod prices;
 mod providers;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 pub use models::*;
 pub use prices::*;
@@ -112,11 +112,6 @@ pub fn catalogue_name(text: &str) -> Result<(), Wrong> {
         _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => Err(Wrong::NotAName),
         _ => Ok(()),
     }
-}
-
-/// Tells a `null` that was sent from a field that was not.
-fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::{
     accounts::wrong,
     error::{FieldErrors, Refusal},
     rules::{self, Wrong},
+    teams::CallLimits,
 };
 
 /// What a key may do: `read` is models, key and usage; `write` is calls that cost.
@@ -139,17 +140,28 @@ pub struct CallingKey {
     pub models: Vec<String>,
     pub expires_at: Option<Timestamp>,
     pub limits: KeyLimits,
+    pub remaining: Remaining,
     pub spent: SpentBy,
 }
 
-/// A key's own limits; null = it has none.
+/// What holds for the key now: its team's limits, which all keys of the team share. Null = there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KeyLimits {
     pub budget: Option<Unbuilt>,
-    pub rpm_limit: Option<Unbuilt>,
-    pub tpm_limit: Option<Unbuilt>,
-    pub max_parallel: Option<Unbuilt>,
+    #[serde(flatten)]
+    pub team: CallLimits,
+}
+
+/// What is left of the limits at this moment, on the node that answers. Null = there is no such limit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Remaining {
+    /// Calls.
+    pub requests: Option<u32>,
+    pub tokens: Option<u32>,
+    /// Calls that could begin beside those that run.
+    pub parallel: Option<u32>,
 }
 
 /// What a key spent in the days (UTC) that count now.

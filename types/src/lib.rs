@@ -45,3 +45,10 @@ pub use money::{Nanos, Price};
 pub use role::{OrganizationRole, PlatformRole};
 pub use time::Timestamp;
 pub use tokens::Tokens;
+
+use serde::{Deserialize, Deserializer};
+
+/// Tells a `null` that was sent from a field that was not.
+fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}

@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::Expr,
 };
-use types::{OrganizationId, TeamId, UserId};
+use types::{OrganizationId, TeamId, UserId, teams::CallLimits};
 use uuid::Uuid;
 
 use super::{
@@ -12,10 +12,32 @@ use super::{
     directory::Which,
     entity::{team_members, teams},
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub(crate) type Row = teams::Model;
 pub(crate) type MemberRow = team_members::Model;
+
+impl Row {
+    /// Errors: a limit that is none. It must not pass for its absence.
+    pub(crate) fn limits(&self) -> Result<CallLimits> {
+        let limit = |name: &str, stored: Option<i64>| {
+            let read = stored.map(u32::try_from).transpose();
+            let read = read.ok().filter(|limit| *limit != Some(0));
+            read.ok_or_else(|| Error::internal(format_args!("teams {}: {name} cannot be read", self.id)))
+        };
+        Ok(CallLimits {
+            rpm_limit: limit("rpm_limit", self.rpm_limit)?,
+            tpm_limit: limit("tpm_limit", self.tpm_limit)?,
+            max_parallel: limit("max_parallel", self.max_parallel)?,
+        })
+    }
+
+    pub(crate) fn set_limits(&mut self, limits: CallLimits) {
+        self.rpm_limit = limits.rpm_limit.map(i64::from);
+        self.tpm_limit = limits.tpm_limit.map(i64::from);
+        self.max_parallel = limits.max_parallel.map(i64::from);
+    }
+}
 
 fn owned(organization: OrganizationId) -> Select<teams::Entity> {
     teams::Entity::find().filter(teams::Column::OrganizationId.eq(organization.0))
@@ -36,12 +58,15 @@ pub(crate) async fn count(tx: &mut Tx, organization: OrganizationId) -> Result<u
     Ok(owned(organization).count(tx.conn()).await?)
 }
 
-/// Writes name and models; the rest of a team does not change.
+/// Writes name, models and limits; the rest of a team does not change.
 pub(crate) async fn update(tx: &mut Tx, row: &Row) -> Result<()> {
     let now = tx.now().0;
     teams::Entity::update_many()
         .col_expr(teams::Column::Name, Expr::value(row.name.as_str()))
         .col_expr(teams::Column::AllowedModels, Expr::value(row.allowed_models.as_str()))
+        .col_expr(teams::Column::RpmLimit, Expr::value(row.rpm_limit))
+        .col_expr(teams::Column::TpmLimit, Expr::value(row.tpm_limit))
+        .col_expr(teams::Column::MaxParallel, Expr::value(row.max_parallel))
         .col_expr(teams::Column::UpdatedAt, Expr::value(now))
         .filter(teams::Column::OrganizationId.eq(row.organization_id))
         .filter(teams::Column::Id.eq(row.id))
@@ -130,4 +155,29 @@ pub(crate) async fn all(db: &Db, which: Which<'_>) -> Result<(Vec<Row>, Vec<Memb
     let rows = which.of::<teams::Entity>(teams::Column::Id).all(db.read()).await?;
     let members = which.of::<team_members::Entity>(team_members::Column::TeamId);
     Ok((rows, members.all(db.read()).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limit_that_is_none_is_an_error_and_no_permission() {
+        let row = |limit: Option<i64>| Row {
+            id: Uuid::nil(),
+            organization_id: Uuid::nil(),
+            name: String::new(),
+            allowed_models: "[]".to_owned(),
+            rpm_limit: None,
+            tpm_limit: limit,
+            max_parallel: None,
+            created_at: 0,
+            updated_at: 0,
+        };
+        assert_eq!(row(Some(7)).limits().map(|limits| limits.tpm_limit).ok(), Some(Some(7)));
+        assert!(row(None).limits().is_ok());
+        for stored in [0, -1, i64::from(u32::MAX) + 1] {
+            assert!(row(Some(stored)).limits().is_err(), "{stored}");
+        }
+    }
 }

@@ -16,6 +16,7 @@ use types::{
     organizations::OrganizationKind,
     personal_tokens::Scope,
     provider::Shape,
+    teams::CallLimits,
 };
 use url::Url;
 use uuid::Uuid;
@@ -165,6 +166,7 @@ pub struct TeamEntry {
     pub name: String,
     /// Sorted names; empty = all.
     pub allowed_models: Vec<String>,
+    pub limits: CallLimits,
     pub members: HashSet<UserId>,
     pub created_at: Timestamp,
 }

@@ -90,6 +90,7 @@ pub(super) async fn load(db: &Db, which: Which<'_>) -> Result<Vec<TeamEntry>> {
                 allowed_models: serde_json::from_str(&row.allowed_models).map_err(|error| {
                     Error::internal(format_args!("teams {}: allowed_models cannot be read: {error}", row.id))
                 })?,
+                limits: row.limits()?,
                 id: TeamId(row.id),
                 organization_id: OrganizationId(row.organization_id),
                 name: row.name,

@@ -2,7 +2,7 @@
 
 use types::{
     Timestamp,
-    keys::{CallingKey, KeyLimits, Permissions, Spent, SpentBy},
+    keys::{CallingKey, KeyLimits, Permissions, Remaining, Spent, SpentBy},
     usage::Sums,
 };
 
@@ -11,6 +11,7 @@ use crate::{
     db::{self, calls::DAY},
     directory::KeyEntry,
     error::{Error, Result},
+    teams,
 };
 
 /// What the key may do and has spent, today and this month by the books' own days (UTC). `models`: those it may use now.
@@ -38,6 +39,8 @@ pub async fn calling(state: &State, key: &KeyEntry, models: Vec<String>) -> Resu
             resets_at,
         }
     };
+    let team = teams::of_key(state, key)?.ok_or_else(teams::unknown)?;
+    let left = state.pace().left(&team, key.user_id, now);
     Ok(CallingKey {
         id: key.id,
         name: key.name.clone(),
@@ -49,7 +52,15 @@ pub async fn calling(state: &State, key: &KeyEntry, models: Vec<String>) -> Resu
         },
         models,
         expires_at: key.expires_at,
-        limits: KeyLimits::default(),
+        limits: KeyLimits {
+            budget: None,
+            team: team.limits,
+        },
+        remaining: Remaining {
+            requests: left.requests.map(|budget| budget.left),
+            tokens: left.tokens.map(|budget| budget.left),
+            parallel: left.parallel,
+        },
         spent: SpentBy {
             today: spent(today, today.plus_millis(DAY)),
             this_month: spent(month, next_month),

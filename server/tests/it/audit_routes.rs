@@ -376,9 +376,10 @@ async fn rows_of_organizations_say_what_was_before_and_after(app: App) {
     let told = json!({ "before": { "role": "member" }, "after": { "role": "admin" } });
     assert_eq!(details(app, "member.role_changed").await, told);
     let team = app.team(&owner, "acme", "research", &[]).await;
-    send(app, "PATCH", &format!("teams/{team}"), &owner, &json!({ "name": "other", "allowed_models": ["demo"] })).await;
+    send(app, "PATCH", &format!("teams/{team}"), &owner, &json!({ "name": "other", "allowed_models": ["demo"], "rpm_limit": 9 })).await;
     let told = json!({
-        "fields": ["name", "allowed_models"], "before": { "allowed_models": [] }, "after": { "allowed_models": ["demo"] },
+        "fields": ["name", "allowed_models", "rpm_limit"], "before": { "allowed_models": [] },
+        "after": { "allowed_models": ["demo"], "rpm_limit": 9 },
     });
     assert_eq!(details(app, "team.updated").await, told);
     app.join_team(&owner, &team, &paul).await;

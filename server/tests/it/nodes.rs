@@ -193,23 +193,23 @@ async fn team_changed_on_one_node_holds_on_the_other_within_seconds() {
     first.organization(&owner, "acme").await;
     let team = first.team(&owner, "acme", "research", &[]).await;
     let id = team.parse().unwrap();
-    let models = || {
+    let rules = || {
         second
             .state
             .directory()
             .team(id)
-            .map(|team| team.allowed_models.clone())
+            .map(|team| (team.allowed_models.clone(), team.limits.rpm_limit))
     };
-    while models().is_none() {
+    while rules().is_none() {
         look_again().await;
     }
-    let sent = json!({ "allowed_models": ["demo"] });
+    let sent = json!({ "allowed_models": ["demo"], "rpm_limit": 7 });
     let call = first
         .call("PATCH", &format!("/api/v1/teams/{team}"))
         .bearer(&owner.access);
     call.json(&sent).send().await.expect(200);
     let changed = std::time::Instant::now();
-    while models() != Some(vec!["demo".to_owned()]) {
+    while rules() != Some((vec!["demo".to_owned()], Some(7))) {
         look_again().await;
     }
     assert!(changed.elapsed().as_secs() < 5);

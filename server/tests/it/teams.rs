@@ -57,6 +57,56 @@ async fn team_is_made_seen_by_its_members_and_changed_by_admins(app: App) {
 }
 
 on_both! {
+async fn limits_are_set_changed_and_taken_away(app: App) {
+    let owner = app.register("owner").await;
+    app.organization(&owner, "acme").await;
+    let inside = app.member(&owner, "acme", "inside", "member").await;
+    let limits = |team: &Value| json!([team["rpm_limit"], team["tpm_limit"], team["max_parallel"]]);
+    let sent = json!({ "name": "research", "rpm_limit": 60, "tpm_limit": 100_000, "max_parallel": null });
+    let made = app.post(&at("acme", "/teams")).bearer(&owner.access).json(&sent).send().await.expect(201);
+    assert_eq!(limits(&made), json!([60, 100_000, null]));
+    let team = made["id"].as_str().unwrap();
+    app.join_team(&owner, team, &inside).await;
+    let path = format!("/api/v1/teams/{team}");
+    assert_eq!(limits(&app.get(&path).bearer(&inside.access).send().await.expect(200)), json!([60, 100_000, null]));
+
+    // What is not sent stays; null takes a limit away.
+    let changed = change(app, &owner, team, &json!({ "rpm_limit": null, "max_parallel": 1_000_000_000 })).await.expect(200);
+    assert_eq!(limits(&changed), json!([null, 100_000, 1_000_000_000]));
+    change(app, &owner, team, &json!({ "name": "lab" })).await.expect(200);
+    change(app, &inside, team, &json!({ "tpm_limit": null })).await.problem(403, "forbidden");
+    let listed = app.get(&at("acme", "/teams")).bearer(&owner.access).send().await.expect(200);
+    assert_eq!(limits(&listed["data"][0]), json!([null, 100_000, 1_000_000_000]));
+    app.call("DELETE", &path).bearer(&owner.access).send().await.expect(204);
+
+    let rows = app.audit().await;
+    let told = rows.iter().filter(|row| row["action"].as_str().unwrap().starts_with("team."));
+    let told: Vec<Value> = told.map(|row| serde_json::from_str(row["details"].as_str().unwrap()).unwrap()).collect();
+    let before = json!({ "allowed_models": [], "rpm_limit": 60, "tpm_limit": 100_000 });
+    let after = json!({ "allowed_models": [], "tpm_limit": 100_000, "max_parallel": 1_000_000_000 });
+    for expected in [
+        json!({ "after": before }),
+        json!({ "fields": ["rpm_limit", "max_parallel"], "before": before, "after": after }),
+        json!({ "fields": ["name"] }),
+        json!({ "before": after, "keys_revoked": { "count": 0, "ids": [] } }),
+    ] {
+        assert!(told.contains(&expected), "{expected} is not among {told:?}");
+    }
+}
+}
+
+on_both! {
+async fn default_teams_limits_are_the_administrators(app: App) {
+    let owner = app.register("owner").await;
+    let root = app.admin().await;
+    let team = DEFAULT_TEAM.to_string();
+    change(app, &owner, &team, &json!({ "rpm_limit": 5 })).await.problem(403, "forbidden");
+    let changed = change(app, &root, &team, &json!({ "rpm_limit": 5 })).await.expect(200);
+    assert_eq!((&changed["rpm_limit"], &changed["is_default"]), (&json!(5), &json!(true)));
+}
+}
+
+on_both! {
 async fn field_that_breaks_a_rule_is_422(app: App) {
     let owner = app.register("owner").await;
     app.organization(&owner, "acme").await;
@@ -64,9 +114,11 @@ async fn field_that_breaks_a_rule_is_422(app: App) {
     for (sent, field, code) in [
         (json!({ "name": " " }), "name", "required"),
         (json!({ "name": "t", "allowed_models": ["no-such-model"] }), "allowed_models", "unknown_value"),
-        (json!({ "name": "t", "rpm_limit": 1 }), "rpm_limit", "not_supported"),
-        (json!({ "name": "t", "tpm_limit": -1 }), "tpm_limit", "not_supported"),
-        (json!({ "name": "t", "max_parallel": 1 }), "max_parallel", "not_supported"),
+        (json!({ "name": "t", "rpm_limit": 0 }), "rpm_limit", "out_of_range"),
+        (json!({ "name": "t", "rpm_limit": "60" }), "rpm_limit", "wrong_type"),
+        (json!({ "name": "t", "tpm_limit": -1 }), "tpm_limit", "wrong_type"),
+        (json!({ "name": "t", "tpm_limit": 1_000_000_001 }), "tpm_limit", "out_of_range"),
+        (json!({ "name": "t", "max_parallel": 1.5 }), "max_parallel", "wrong_type"),
         (json!({ "name": "t", "organization_id": SYSTEM_ORGANIZATION }), "organization_id", "unknown_field"),
         (json!({ "name": "t", "is_default": true }), "is_default", "unknown_field"),
     ] {

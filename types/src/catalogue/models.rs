@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Availability, ModelKind, NewPrice, Origin, PerMillion, catalogue_name, is_capability, sent};
+use super::{Availability, ModelKind, NewPrice, Origin, PerMillion, catalogue_name, is_capability};
 use crate::{
     ModelId, Timestamp,
     accounts::wrong,
     error::{FieldErrors, Refusal},
     rules::{self, Wrong},
+    sent,
 };
 
 /// Routes of one model.

@@ -1,4 +1,4 @@
-//! Teams of organizations. `allowed_models` is a JSON list of names, empty = all; the limits wait for their rules.
+//! Teams of organizations. `allowed_models` is a JSON list of names, empty = all; limits are null or 1 to a billion.
 
 use sea_orm::entity::prelude::*;
 

@@ -59,7 +59,7 @@ pub async fn of_organization(
         (status = 409, description = "Another team has this name, there are too many, or the organization is a personal one", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields that break a rule or whose rule is not built", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields that break a rule", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -116,7 +116,7 @@ pub async fn get(at: AtTeam<AsMember, Reader>) -> axum::Json<Team> {
         (status = 409, description = "Another team has this name", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Body over 64 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields that break a rule or whose rule is not built", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields that break a rule", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json")
     )
 )]

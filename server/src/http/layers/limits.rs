@@ -17,7 +17,7 @@ use std::{
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::HeaderMap,
     middleware::Next,
     response::Response,
 };
@@ -33,7 +33,7 @@ use crate::{
     config::RateLimits,
     http::{
         extract::{self, Asker},
-        problem,
+        problem, rate_fields,
     },
 };
 
@@ -252,23 +252,18 @@ struct Verdict {
 }
 
 impl Verdict {
-    /// Two structured fields (RFC 9651 lists of one string with parameters). `t` is when the whole budget is there again.
     fn write(&self, headers: &mut HeaderMap) {
-        const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-        const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
         let spent = u64::from(self.most - self.left.min(self.most));
         let window = u64::try_from(self.window.as_millis()).unwrap_or(u64::MAX);
-        let reset = window
-            .saturating_mul(spent)
-            .div_ceil(u64::from(self.most))
-            .div_ceil(1000);
-        let policy = format!("\"{}\";q={};w={}", self.name, self.most, window.div_ceil(1000));
-        let limit = format!("\"{}\";r={};t={reset}", self.name, self.left);
-        for (name, text) in [(POLICY, policy), (LIMIT, limit)] {
-            if let Ok(value) = HeaderValue::try_from(text) {
-                headers.insert(name, value);
-            }
-        }
+        let full_in = window.saturating_mul(spent).div_ceil(u64::from(self.most));
+        let quota = rate_fields::Quota {
+            name: self.name,
+            most: self.most,
+            window: window.div_ceil(1000),
+            left: self.left,
+            full_in: full_in.div_ceil(1000),
+        };
+        rate_fields::write(&[quota], headers);
     }
 }
 
