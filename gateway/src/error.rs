@@ -1,5 +1,6 @@
 //! Why a call was not served, and the answer that says so.
 
+use server::books::limits::Left;
 use types::{Refusal, error::Code};
 
 /// Everything that ends a call before its first byte.
@@ -8,12 +9,23 @@ pub enum Error {
     /// Ours to say, with one status.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// 429: the caller's team has no room for the call now.
+    #[error(transparent)]
+    OverLimit(OverLimit),
     /// The upstream's own answer in the caller's dialect, passed on as it came.
     #[error("upstream answered {}", .0.status)]
     PassedOn(PassedOn),
     /// The process cannot do its work; said once in the log, never to the caller.
     #[error("{0}")]
     Internal(String),
+}
+
+/// What the caller hears, and what is left of the limits.
+#[derive(Debug, thiserror::Error)]
+#[error("{refusal}")]
+pub struct OverLimit {
+    pub refusal: Refusal,
+    pub left: Left,
 }
 
 /// An upstream's error answer whose text may reach the caller.
@@ -32,6 +44,7 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::Refused(refusal) => refusal.status(),
+            Error::OverLimit(over) => over.refusal.status(),
             Error::PassedOn(answer) => answer.status,
             Error::Internal(_) => Code::Internal.status(),
         }
@@ -41,6 +54,7 @@ impl Error {
     pub fn class(&self) -> &'static str {
         match self {
             Error::Refused(refusal) => refusal.code.name(),
+            Error::OverLimit(over) => over.refusal.code.name(),
             Error::PassedOn(answer) => match answer.status {
                 429 => "upstream_rate_limited",
                 503 | 529 => "upstream_overloaded",
@@ -55,6 +69,7 @@ impl Error {
     pub fn refusal(&self) -> Refusal {
         match self {
             Error::Refused(refusal) => refusal.clone(),
+            Error::OverLimit(over) => over.refusal.clone(),
             Error::PassedOn(_) => Refusal::new(Code::UpstreamFailed, "The upstream failed."),
             Error::Internal(_) => Refusal::new(
                 Code::Internal,

@@ -15,7 +15,10 @@ use ::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use llm::meter::Forward;
 use server::{
-    books::ledger::{Opened, Outcome},
+    books::{
+        ledger::{Opened, Outcome},
+        limits::Admitted,
+    },
     directory::ModelEntry,
 };
 use types::{
@@ -47,6 +50,8 @@ pub struct InFlight {
     gateway: Gateway,
     /// `None` once settled.
     opened: Option<Opened>,
+    /// Its place under the limits of a team, until the client is gone or the call has ended.
+    admitted: Option<Admitted>,
     phase: Phase,
     attempts: Attempts,
     reading: Reading,
@@ -78,10 +83,18 @@ enum Phase {
 }
 
 impl InFlight {
-    pub fn new(gateway: &Gateway, opened: Opened, model: Arc<ModelEntry>, first: Choice, started: Instant) -> Self {
+    pub fn new(
+        gateway: &Gateway,
+        opened: Opened,
+        admitted: Option<Admitted>,
+        model: Arc<ModelEntry>,
+        first: Choice,
+        started: Instant,
+    ) -> Self {
         InFlight {
             gateway: gateway.clone(),
             opened: Some(opened),
+            admitted,
             phase: Phase::Idle,
             attempts: Attempts::new(model, first),
             reading: Reading::nothing(),
@@ -248,6 +261,9 @@ impl InFlight {
         } else {
             (Tokens::default(), UsageSource::None)
         };
+        if let Some(admitted) = self.admitted.take() {
+            admitted.spent(tokens.total());
+        }
         let (served_by, attempts) = self.attempts.told(ending.class);
         opened.settle(Outcome {
             status: ending.status,
@@ -317,9 +333,13 @@ impl Drop for InFlight {
         if grace.is_zero() {
             return self.settle(gone);
         }
+        if let Some(admitted) = &mut self.admitted {
+            admitted.leave();
+        }
         let rest = InFlight {
             gateway: self.gateway.clone(),
             opened: self.opened.take(),
+            admitted: self.admitted.take(),
             phase,
             attempts: std::mem::take(&mut self.attempts),
             reading: std::mem::replace(&mut self.reading, Reading::nothing()),

@@ -10,7 +10,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use llm::{Dialect, head::Head};
 use server::{
-    books::ledger::{OpenCall, Refused},
+    books::{
+        ledger::{OpenCall, Refused},
+        limits::Admitted,
+    },
     directory::ModelEntry,
 };
 use types::{CallId, error::Code};
@@ -21,8 +24,11 @@ use serve::serve;
 
 use crate::{
     Error, Gateway,
-    admit::admit,
-    http::extract::{self, Caller},
+    admit::{admit, within_limits},
+    http::{
+        extract::{self, Caller},
+        reply,
+    },
     meter::InFlight,
     route::Plan,
 };
@@ -48,7 +54,8 @@ pub async fn run(
 ) -> Result<Response, Error> {
     let started = Instant::now();
     let state = gateway.state();
-    let (head, model) = prepare(gateway, caller, endpoint, &body, request_id)?;
+    let (head, model, admitted) = prepare(gateway, caller, endpoint, &body, request_id)?;
+    let left = admitted.as_ref().map(Admitted::left);
     let now = state.clock().now();
     let call_id = state.clock().new_id();
     // The last bytes of a UUID v7 are random: good enough to spread calls over routes.
@@ -92,8 +99,12 @@ pub async fn run(
         opened_at: now,
         conversation_id: extract::conversation(headers),
     });
-    let call = InFlight::new(gateway, opened, Arc::clone(&model), first, started);
-    serve(&asked, plan, first, ready, call).await
+    let call = InFlight::new(gateway, opened, admitted, Arc::clone(&model), first, started);
+    let mut response = serve(&asked, plan, first, ready, call).await?;
+    if let Some(left) = left {
+        reply::tell_limits(&left, response.headers_mut());
+    }
+    Ok(response)
 }
 
 /// Reads the head and asks whether this call may be made; a refusal is counted.
@@ -103,12 +114,14 @@ fn prepare(
     endpoint: &'static Endpoint,
     body: &[u8],
     request_id: &str,
-) -> Result<(Head, Arc<ModelEntry>), Error> {
+) -> Result<(Head, Arc<ModelEntry>, Option<Admitted>), Error> {
     let head = llm::head::scan(endpoint.dialect, body)
         .map_err(Error::from)
         .inspect_err(|error| refused(gateway, caller, endpoint, "", request_id, error))?;
-    match admit(gateway, caller, &head.model) {
-        Ok(model) => Ok((head, model)),
+    let admitted = admit(gateway, caller, &head.model)
+        .and_then(|model| Ok((within_limits(gateway, caller, &model.name, body)?, model)));
+    match admitted {
+        Ok((admitted, model)) => Ok((head, model, admitted)),
         Err(error) => {
             // A name nobody configured is the client's text: it stays out of the books.
             let known = !matches!(&error, Error::Refused(refusal) if refusal.code == Code::UnknownModel);

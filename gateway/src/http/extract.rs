@@ -84,13 +84,9 @@ impl Caller {
         let Some(user) = owner.filter(|user| directory.is_member(key.organization_id, user.id).is_some()) else {
             return Err(invalid(gateway, "This API key's owner may no longer use it."));
         };
-        let team = match key.team_id {
-            None => server::teams::default_entry(gateway.state())?,
-            // A key whose team is gone is revoked with it; one that is not must not do more than its team let it.
-            Some(id) => directory
-                .team(id)
-                .ok_or_else(|| invalid(gateway, "The team this API key was made for is gone."))?,
-        };
+        // A key whose team is gone is revoked with it; one that is not must not do more than its team let it.
+        let team = server::teams::of_key(gateway.state(), &key)?
+            .ok_or_else(|| invalid(gateway, "The team this API key was made for is gone."))?;
         let organization = directory
             .organization(key.organization_id)
             .ok_or_else(|| invalid(gateway, "The organization of this API key is gone."))?;
@@ -208,6 +204,14 @@ impl Caller {
         } else {
             (!self.organization.allows(model)).then_some(Forbidding::Organization)
         }
+    }
+
+    /// Those of the caller's teams that allow the model.
+    pub fn teams_for(&self, model: &str) -> impl Iterator<Item = &TeamEntry> {
+        self.teams
+            .iter()
+            .map(Arc::as_ref)
+            .filter(move |team| team.allows(model))
     }
 
     fn key_allows(&self, model: &str) -> bool {

@@ -3,6 +3,10 @@
 use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use axum::{body::Body, extract::OriginalUri, response::Response};
 use llm::Dialect;
+use server::{
+    books::limits::Left,
+    http::rate_fields::{self, Quota},
+};
 
 use crate::Error;
 
@@ -13,6 +17,17 @@ pub const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// What of a request was not understood or has no meaning upstream, and was left out, by name.
 pub const IGNORED: HeaderName = HeaderName::from_static("x-weirgate-ignored");
 
+const REQUESTS: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit-requests"),
+    HeaderName::from_static("x-ratelimit-remaining-requests"),
+    HeaderName::from_static("x-ratelimit-reset-requests"),
+];
+const TOKENS: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit-tokens"),
+    HeaderName::from_static("x-ratelimit-remaining-tokens"),
+    HeaderName::from_static("x-ratelimit-reset-tokens"),
+];
+
 /// Tells the caller what was left out of a call on its way through, if anything was.
 pub fn name_ignored(response: &mut Response, ignored: &[String]) {
     if !ignored.is_empty()
@@ -20,6 +35,33 @@ pub fn name_ignored(response: &mut Response, ignored: &[String]) {
     {
         response.headers_mut().append(IGNORED, names);
     }
+}
+
+/// Says what is left of the limits, in place of what an upstream says of its own: as `RateLimit` fields and as the vendors' SDKs know it.
+pub fn tell_limits(left: &Left, headers: &mut HeaderMap) {
+    let told = [("requests", REQUESTS, left.requests), ("tokens", TOKENS, left.tokens)];
+    let mut quotas = Vec::new();
+    for (name, [most, rest, reset], budget) in told {
+        let Some(budget) = budget else {
+            [most, rest, reset]
+                .iter()
+                .for_each(|header| drop(headers.remove(header)));
+            continue;
+        };
+        quotas.push(Quota {
+            name,
+            most: budget.most,
+            window: 60,
+            left: budget.left,
+            full_in: budget.full_in,
+        });
+        headers.insert(most, budget.most.into());
+        headers.insert(rest, budget.left.into());
+        if let Ok(seconds) = HeaderValue::try_from(format!("{}s", budget.full_in)) {
+            headers.insert(reset, seconds);
+        }
+    }
+    rate_fields::write(&quotas, headers);
 }
 
 /// Turns an outcome into a response and says once in the log what went wrong.
@@ -56,6 +98,10 @@ pub fn shared_dialect(parts: &Parts) -> Dialect {
 
 fn render(error: Error, dialect: Dialect, request_id: &str) -> Response {
     let status = error.status();
+    let left = match &error {
+        Error::OverLimit(over) => Some(over.left),
+        _ => None,
+    };
     let mut response = match error {
         Error::PassedOn(answer) => {
             let mut response = Response::new(Body::from(answer.body));
@@ -75,6 +121,9 @@ fn render(error: Error, dialect: Dialect, request_id: &str) -> Response {
             response
         }
     };
+    if let Some(left) = left {
+        tell_limits(&left, response.headers_mut());
+    }
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     if llm::error::terminal(status) || asks_for_patience(response.headers()) {
         response

@@ -22,6 +22,7 @@ mod headers;
 mod hold_back;
 mod imported_keys;
 mod key_get;
+mod limits;
 mod messages_post;
 mod mirrored_keys;
 mod models_get;

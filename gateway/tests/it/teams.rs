@@ -18,16 +18,16 @@ use types::{
 use super::support::{House, chat, client, messages};
 
 /// An organization of the house's person, with a second person in it.
-struct Acme {
-    id: OrganizationId,
-    boris: Entered,
+pub struct Acme {
+    pub id: OrganizationId,
+    pub boris: Entered,
 }
 
 fn place(house: &House, user: &User, id: OrganizationId) -> Member {
     organizations::member(&house.state, user, id).unwrap()
 }
 
-async fn acme(house: &House) -> Acme {
+pub async fn acme(house: &House) -> Acme {
     let register = Register {
         email: "boris@example.com".to_owned(),
         password: "correct horse battery".to_owned(),
@@ -51,7 +51,7 @@ async fn acme(house: &House) -> Acme {
     Acme { id, boris }
 }
 
-async fn team(house: &House, acme: &Acme, name: &str, models: &[&str], joins: bool) -> TeamId {
+pub async fn team(house: &House, acme: &Acme, name: &str, models: &[&str], joins: bool) -> TeamId {
     let owner = place(house, &house.user, acme.id);
     let new = NewTeam {
         name: name.to_owned(),
@@ -68,7 +68,7 @@ async fn team(house: &House, acme: &Acme, name: &str, models: &[&str], joins: bo
     made.id
 }
 
-async fn key(house: &House, user: &User, team: Option<TeamId>, models: &[&str]) -> String {
+pub async fn key(house: &House, user: &User, team: Option<TeamId>, models: &[&str]) -> String {
     let new = NewKey {
         name: "k".to_owned(),
         team: team.map(|id| id.to_string()),
@@ -93,7 +93,7 @@ async fn call(house: &House, credential: &str, model: &str, organization: Option
 }
 
 /// Waits until nothing is open: the calls are other people's than the house's.
-async fn settled(house: &House) {
+pub async fn settled(house: &House) {
     let waiting = async {
         while house.state.ledger().open_records().await.unwrap() > 0 {
             house.state.ledger().flush().await.unwrap();
