@@ -64,6 +64,15 @@ impl ApiError {
         }
     }
 
+    /// The same mistake under the name that the field has in the form.
+    pub fn renamed(&self, from: &str, to: &str) -> ApiError {
+        let mut error = self.clone();
+        if let Some(codes) = error.refusal.errors.remove(from) {
+            error.refusal.errors.insert(to.to_owned(), codes);
+        }
+        error
+    }
+
     /// The wording for `field`, if it is among the wrong ones. Conflicts name their field by their code.
     pub fn field_message(&self, text: &Text, field: &str) -> Option<&'static str> {
         match (self.refusal.code, field) {

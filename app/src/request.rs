@@ -126,6 +126,17 @@ impl Request {
         self.error(&refusal.into())
     }
 
+    /// A whole number as it was typed; nothing typed is none.
+    pub fn whole(&self, field: &str, text: &str) -> Result<Option<u32>, ApiError> {
+        match text.trim() {
+            "" => Ok(None),
+            text => text
+                .parse()
+                .map(Some)
+                .map_err(|_| self.wrong_field(field, "wrong_type")),
+        }
+    }
+
     /// [`Request::error`] for a form that asks for the password again: a wrong one is the mistake of its field.
     pub fn reauth_error(&self, field: &str, error: &Error) -> ApiError {
         match error {

@@ -1,4 +1,4 @@
-//! Teams of an organization: their names, models and members.
+//! Teams of an organization: their names, models, limits and members.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,11 @@ use server::{
     teams::{self, Known},
 };
 #[cfg(feature = "ssr")]
-use types::{TeamId, UserId, error::Code};
+use types::{
+    TeamId, UserId,
+    error::Code,
+    teams::{CallLimits, NewTeam, TeamChange},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeamView {
@@ -31,7 +35,75 @@ pub struct TeamView {
     pub name: String,
     /// Names of the models its keys may use; empty = all.
     pub models: Vec<String>,
+    pub limits: LimitsView,
     pub members: String,
+}
+
+/// Limits of a team: what stands in a form, and as it is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitsView {
+    pub typed: Typed,
+    /// Calls a minute, tokens a minute, calls at the same time; absent = no limit.
+    pub shown: [Option<String>; 3],
+}
+
+/// The fields of limits as they were typed; one that was not sent stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    pub rpm_limit: Option<String>,
+    pub tpm_limit: Option<String>,
+    pub max_parallel: Option<String>,
+}
+
+impl Typed {
+    /// What a form that came back holds.
+    pub fn of(form: &Form) -> Self {
+        Typed {
+            rpm_limit: Some(form.value("rpm_limit")),
+            tpm_limit: Some(form.value("tpm_limit")),
+            max_parallel: Some(form.value("max_parallel")),
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl Typed {
+    /// Name and text of each field.
+    pub(super) fn fields(&self) -> [(&'static str, &str); 3] {
+        [
+            ("rpm_limit", self.rpm_limit.as_deref().unwrap_or_default()),
+            ("tpm_limit", self.tpm_limit.as_deref().unwrap_or_default()),
+            ("max_parallel", self.max_parallel.as_deref().unwrap_or_default()),
+        ]
+    }
+
+    pub(super) fn change(&self, request: &Request) -> Result<TeamChange, ApiError> {
+        let limit =
+            |field: &str, text: &Option<String>| text.as_ref().map(|text| request.whole(field, text)).transpose();
+        Ok(TeamChange {
+            rpm_limit: limit("rpm_limit", &self.rpm_limit)?,
+            tpm_limit: limit("tpm_limit", &self.tpm_limit)?,
+            max_parallel: limit("max_parallel", &self.max_parallel)?,
+            ..TeamChange::default()
+        })
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl LimitsView {
+    pub(super) fn of(format: &Format, limits: CallLimits) -> Self {
+        let typed = |limit: Option<u32>| limit.map(|limit| limit.to_string());
+        let all = [limits.rpm_limit, limits.tpm_limit, limits.max_parallel];
+        LimitsView {
+            typed: Typed {
+                rpm_limit: typed(limits.rpm_limit),
+                tpm_limit: typed(limits.tpm_limit),
+                max_parallel: typed(limits.max_parallel),
+            },
+            shown: all.map(|limit| limit.map(|limit| format.numbers.count(limit.into()))),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +142,7 @@ fn shown(format: &Format, team: types::teams::Team) -> TeamView {
         id: team.id.to_string(),
         name: team.name,
         models: team.allowed_models,
+        limits: LimitsView::of(format, team.limits),
         members: format.numbers.count(team.members.unwrap_or_default()),
     }
 }
@@ -80,15 +153,19 @@ pub async fn create_team(
     #[server(default)] organization: String,
     #[server(default)] name: String,
     #[server(default)] models: Vec<String>,
+    #[server(default)] limits: Typed,
 ) -> Result<String, ApiError> {
     let request = Request::current()?;
-    let form = Form::sent("create_team", &[("name", &name)]).with_all("models", &models);
+    let form = sent("create_team", &name, &limits).with_all("models", &models);
     let work = async {
         let place = Place::find(&request, &organization).await?;
-        let new = types::teams::NewTeam {
+        let limits = limits.change(&request)?.limits(CallLimits::default());
+        let new = NewTeam {
             name: name.clone(),
             allowed_models: models,
-            ..Default::default()
+            rpm_limit: limits.rpm_limit,
+            tpm_limit: limits.tpm_limit,
+            max_parallel: limits.max_parallel,
         };
         let made = async {
             let admin = place.member.admin()?;
@@ -102,6 +179,14 @@ pub async fn create_team(
     request
         .form(&path(&organization, TEAMS), form, work, String::clone)
         .await
+}
+
+/// The form of a team's rules, to come back when something is wrong with it.
+#[cfg(feature = "ssr")]
+fn sent(form: &str, name: &str, limits: &Typed) -> Form {
+    let mut values = vec![("name", name)];
+    values.extend(limits.fields());
+    Form::sent(form, &values)
 }
 
 #[cfg(feature = "ssr")]
@@ -208,26 +293,27 @@ async fn others(request: &Request, member: &Member, team: TeamId) -> Result<Vec<
         .collect())
 }
 
-/// Another name and other models.
+/// Another name, other models and limits.
 #[server(endpoint = "save_team")]
 pub async fn save_team(
     #[server(default)] organization: String,
     #[server(default)] id: String,
     #[server(default)] name: String,
     #[server(default)] models: Vec<String>,
+    #[server(default)] limits: Typed,
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
-    let form = Form::sent("save_team", &[("name", &name)]).with_all("models", &models);
+    let form = sent("save_team", &name, &limits).with_all("models", &models);
     let work = async {
         let place = Place::find(&request, &organization).await?;
         let known = find(&request, &place, &id)?;
         let stored = teams::get(&known).allowed_models;
         let is_same = models.len() == stored.len() && models.iter().all(|model| stored.contains(model));
-        let change = types::teams::TeamChange {
+        let change = TeamChange {
             name: Some(name.clone()),
             // A list that holds a model which is not offered any more can be kept, and not be sent.
             allowed_models: (!is_same).then_some(models),
-            ..Default::default()
+            ..limits.change(&request)?
         };
         let saved = async {
             let admin = known.admin()?;

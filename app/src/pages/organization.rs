@@ -3,6 +3,7 @@
 mod audit;
 mod invitations;
 mod keys;
+mod limits;
 mod members;
 mod settings;
 mod team;
@@ -18,6 +19,7 @@ use types::{OrganizationRole, error::Code};
 pub use audit::Audit;
 pub use invitations::Invitations;
 pub use keys::OrganizationKeys;
+pub use limits::{limit_fields, limits_of, typed};
 pub use members::Members;
 pub use settings::OrganizationSettings;
 pub use team::Team;

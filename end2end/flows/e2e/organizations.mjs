@@ -67,6 +67,7 @@ async function life(report, origin, javaScript) {
     await report.step(`the owner reads who did what, ${suffix}`, () => told(report, owner.page, boss, person, { at, javaScript, suffix }));
     await report.step(`every page holds at every size, in both themes' colours and languages, ${suffix}`, () =>
       sizes(report, owner.page, { at, team, javaScript, suffix }));
+    await report.step(`a team's calls are limited, ${suffix}`, () => limited(report, owner.page, origin, key, { at, team, javaScript, suffix }));
     await report.step(`a role is changed, ${suffix}`, async () => {
       await open(owner.page, at(), javaScript);
       const member = row(owner.page, "member-row", person.email);
@@ -275,6 +276,34 @@ async function keyed(report, page, origin, { at, javaScript, suffix }) {
   for (const model of MODELS) report.equal((await call(origin, key, { model })).status, 200, `a call to ${model}`);
   report.equal((await call(origin, key, { model: "claude-slow" })).status, 403, "a call to a model that neither key nor team allow");
   return key;
+}
+
+async function limited(report, page, origin, key, { at, team, javaScript, suffix }) {
+  const field = (name) => part(page, "save-team").locator(`input[name='limits[${name}]']`);
+  const save = async (values) => {
+    await open(page, team, javaScript);
+    for (const [name, value] of Object.entries(values)) await field(name).fill(value);
+    await send(page, "save-team");
+  };
+  await save({ rpm_limit: "many", tpm_limit: "90000" });
+  await page.locator("[id='limits[rpm_limit]-wrong']").waitFor();
+  report.equal([await field("rpm_limit").inputValue(), await field("tpm_limit").inputValue()], ["many", "90000"], "what was typed stays after a mistake");
+  await save({ rpm_limit: "0" });
+  await page.locator("[id='limits[rpm_limit]-wrong']").waitFor();
+  await save({ rpm_limit: "1", tpm_limit: "90000", max_parallel: "" });
+  await notice(page, "good");
+  report.equal(await part(page, "limits").innerText(), "Limits: Calls a minute: 1 · Tokens a minute: 90,000", "limits in words");
+  await shoot(page, `team-limits-${suffix}`);
+  const model = MODELS[0];
+  report.equal((await call(origin, key, { model })).status, 200, "the minute's one call");
+  const refused = await call(origin, key, { model });
+  report.equal([refused.status, refused.headers.get("retry-after") !== null], [429, true], "the next one is told to wait");
+  await open(page, at("/teams"), javaScript);
+  report.fact((await part(page, "team-row").innerText()).includes("Calls a minute: 1"), "the list of teams tells limits");
+  await save({ rpm_limit: "", tpm_limit: "" });
+  await notice(page, "good");
+  report.equal(await part(page, "limits").innerText(), "Limits: No limit", "limits that are taken away");
+  report.equal((await call(origin, key, { model })).status, 200, "a call without limits");
 }
 
 async function seen(report, page, person, { at, javaScript, suffix }) {

@@ -296,23 +296,13 @@ impl Typed {
         self.rows().into_iter().enumerate().map(route).collect()
     }
 
-    fn tokens(request: &Request, field: &str, text: &str) -> Result<Option<u32>, ApiError> {
-        match text.trim() {
-            "" => Ok(None),
-            text => text
-                .parse()
-                .map(Some)
-                .map_err(|_| request.wrong_field(field, "wrong_type")),
-        }
-    }
-
     fn change(&self, request: &Request) -> Result<ModelChange, ApiError> {
         let kind = ModelKind::parse(&self.kind).ok_or_else(|| request.wrong_field("kind", "unknown_value"))?;
         Ok(ModelChange {
             display_name: Some(given(&self.display_name).map(str::to_owned)),
             kind: Some(kind),
-            context_length: Some(Typed::tokens(request, "context_length", &self.context_length)?),
-            max_output_tokens: Some(Typed::tokens(request, "max_output_tokens", &self.max_output_tokens)?),
+            context_length: Some(request.whole("context_length", &self.context_length)?),
+            max_output_tokens: Some(request.whole("max_output_tokens", &self.max_output_tokens)?),
             capabilities: Some(
                 self.capabilities
                     .split([' ', ','])

@@ -7,7 +7,11 @@ use types::{OrganizationRole, organizations::OrganizationKind};
 #[cfg(feature = "ssr")]
 use super::{PAGE, address, auditor, change, given, mistake, path};
 use crate::{
-    api::{Form, Moment, models::Allowed},
+    api::{
+        Form, Moment,
+        models::Allowed,
+        teams::{LimitsView, Typed},
+    },
     error::ApiError,
 };
 #[cfg(feature = "ssr")]
@@ -136,6 +140,8 @@ pub struct OverseenView {
     pub next: Option<String>,
     /// What it pays for may use; of the server's own organization, what everybody's keys may.
     pub models: Allowed,
+    /// Of the server's own organization: how much everybody may call.
+    pub limits: Option<LimitsView>,
     pub may_change: bool,
     pub form: Form,
 }
@@ -153,9 +159,10 @@ pub async fn read_admin_organization(id: String, #[server(default)] after: Strin
     let (organization, members) = read.await.map_err(|error| request.error(&error))?;
     let format = Format::of(&request, &user);
     let team = request.state.directory().default_team();
-    let allowed = match (organization.kind, team) {
-        (OrganizationKind::System, Some(team)) => team.allowed_models.clone(),
-        _ => organization.allowed_models.clone(),
+    let team = team.filter(|_| organization.kind == OrganizationKind::System);
+    let allowed = match &team {
+        Some(team) => team.allowed_models.clone(),
+        None => organization.allowed_models.clone(),
     };
     let own = path(&["organizations/", &organization.id.to_string()].concat());
     Ok(OverseenView {
@@ -163,6 +170,7 @@ pub async fn read_admin_organization(id: String, #[server(default)] after: Strin
         members: members.data.into_iter().map(|one| member(&format, one)).collect(),
         row: row(&format, organization),
         models: Allowed::of(&request, allowed),
+        limits: team.map(|team| LimitsView::of(&format, team.limits)),
         may_change: user.admin().is_ok(),
         form: flash::take(&request).form,
     })
@@ -293,21 +301,22 @@ pub async fn remove_overseen_member(
         .await
 }
 
-/// Which models everybody's keys may use; none = all.
+/// Which models everybody's keys may use, none = all, and how much each person may call.
 #[server(endpoint = "admin_default_team")]
 pub async fn save_default_team(
     #[server(default)] id: String,
     #[server(default)] models: Vec<String>,
+    #[server(default)] limits: Typed,
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
-    let form = Form::sent("default_team", &[]).with_all("models", &models);
+    let form = Form::sent("default_team", &limits.fields()).with_all("models", &models);
     let work = change(&request, async |admin| {
+        let change = TeamChange {
+            allowed_models: Some(models),
+            ..limits.change(&request)?
+        };
         let saved = async {
             let known = teams::find(&request.state, admin.user(), DEFAULT_TEAM)?;
-            let change = TeamChange {
-                allowed_models: Some(models),
-                ..TeamChange::default()
-            };
             teams::update(&request.state, &known.admin()?, change).await
         };
         admin.said(saved.await).map(|_| ())

@@ -187,7 +187,7 @@ fn editor(text: &'static Text, model: &ModelView, providers: Vec<String>, form: 
             optional: true,
             ..Look::default()
         };
-        let error = error.as_ref().map(|error| renamed(error, field, name));
+        let error = error.as_ref().map(|error| error.renamed(field, name));
         view! { <Field look error value=value.to_owned() /> }
     };
     let kinds = ModelKind::ALL
@@ -234,15 +234,6 @@ fn editor(text: &'static Text, model: &ModelView, providers: Vec<String>, form: 
         </section>
     }
     .into_any()
-}
-
-/// The same mistake under the name that the field has in the form.
-fn renamed(error: &ApiError, from: &str, to: &str) -> ApiError {
-    let mut error = error.clone();
-    if let Some(codes) = error.refusal.errors.remove(from) {
-        error.refusal.errors.insert(to.to_owned(), codes);
-    }
-    error
 }
 
 /// What was typed into the form that came back.

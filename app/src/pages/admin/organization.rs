@@ -13,7 +13,7 @@ use crate::{
     locale::use_text,
     pages::{
         keys::model_choice,
-        organization::{RoleChoice, Way, ask},
+        organization::{RoleChoice, Way, ask, limit_fields, limits_of, typed},
     },
     text::Text,
     ui::{
@@ -113,11 +113,22 @@ fn models(text: &'static Text, data: &OverseenView) -> AnyView {
         true => words.all_models.to_owned(),
         false => data.models.models.join(", "),
     };
+    let limits = data.limits.as_ref();
+    let told = limits.map(|limits| limits_of(text, limits));
     let choice = data.may_change.then(|| {
+        let fields = limits.map(|limits| {
+            limit_fields(
+                text,
+                text.teams.limits_hint_each,
+                typed(&data.form, error.as_ref(), &limits.typed),
+                error.as_ref(),
+            )
+        });
         view! {
             <form method="post" action=action data-testid="models">
                 <input type="hidden" name="id" value=data.row.id.clone() />
                 {trouble(error.clone(), words.conflict)}
+                {fields}
                 {model_choice(
                     text.teams.models,
                     text.teams.models_hint,
@@ -143,6 +154,7 @@ fn models(text: &'static Text, data: &OverseenView) -> AnyView {
                 </div>
             </div>
             <p class="anywhere">{text.teams.may_use} ": " {allowed}</p>
+            {told.map(|told| view! { <p data-testid="limits">{text.teams.limits} ": " {told}</p> })}
             {choice}
         </section>
     }

@@ -1,9 +1,9 @@
-//! One team: its name and models, who is in it, and its end.
+//! One team: its name, models and limits, who is in it, and its end.
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_params_map;
 
-use super::{More, Page, Way, after, ask, good, load, slug, trouble};
+use super::{More, Page, Way, after, ask, good, limit_fields, limits_of, load, slug, trouble, typed};
 use crate::{
     api::{
         Form,
@@ -49,6 +49,7 @@ fn page(data: TeamPage) -> AnyView {
         .or_else(|| form.error_of("delete_team"));
     let managed = place.is_managed();
     let note = models_of(text, &team.models);
+    let limits = limits_of(text, &team.limits);
     let title = team.name.clone();
     let rules = managed.then(|| rules(text, &place, &team, models, &form));
     let add = managed.then(|| add(text, &place, &team, others, &form));
@@ -70,6 +71,11 @@ fn page(data: TeamPage) -> AnyView {
                 </p>
                 <h2 class="text-lg">{title}</h2>
                 <p class="muted small anywhere">{words.may_use} ": " {note}</p>
+                <p class="muted small" data-testid="limits">
+                    {words.limits}
+                    ": "
+                    {limits}
+                </p>
             </div>
             {done.map(good)}
             {trouble(not_done, text.errors.conflict)}
@@ -107,7 +113,7 @@ fn rules(text: &'static Text, place: &OrganizationView, team: &TeamView, models:
         ..Look::default()
     };
     // A form too large to come back whole leaves what is stored: an empty list would allow every model.
-    let (typed, chosen) = match &error {
+    let (called, chosen) = match &error {
         Some(_) if !form.values.is_empty() => (form.value("name"), form.values_of("models")),
         _ => (team.name.clone(), team.models.clone()),
     };
@@ -120,7 +126,7 @@ fn rules(text: &'static Text, place: &OrganizationView, team: &TeamView, models:
                 {which(place, team)}
                 {trouble(error.clone(), text.errors.conflict)}
                 <div class="key-form">
-                    <Field look=name error=error.clone() value=typed />
+                    <Field look=name error=error.clone() value=called />
                     <div class="field field-go">
                         <span class="label only-wide" aria-hidden="true">
                             "\u{a0}"
@@ -130,6 +136,7 @@ fn rules(text: &'static Text, place: &OrganizationView, team: &TeamView, models:
                         </button>
                     </div>
                 </div>
+                {limit_fields(text, words.limits_hint, typed(form, error.as_ref(), &team.limits.typed), error.as_ref())}
                 {model_choice(words.models, words.models_hint, models, &chosen, error.as_ref(), "allowed_models")}
             </form>
         </section>

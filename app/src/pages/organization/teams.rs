@@ -2,12 +2,12 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 
-use super::{More, Page, after, good, load, slug, trouble};
+use super::{More, Page, after, good, limit_fields, limits_of, load, slug, trouble, typed};
 use crate::{
     api::{
         Form,
         organizations::OrganizationView,
-        teams::{CreateTeam, TeamView, TeamsView, read_teams},
+        teams::{CreateTeam, TeamView, TeamsView, Typed, read_teams},
     },
     locale::use_text,
     pages::keys::{model_choice, models_of},
@@ -73,7 +73,7 @@ fn new(text: &'static Text, place: &OrganizationView, models: Vec<String>, form:
         placeholder: words.name_example,
         ..Look::default()
     };
-    let (typed, chosen) = match &error {
+    let (called, chosen) = match &error {
         Some(_) => (form.value("name"), form.values_of("models")),
         None => (String::new(), Vec::new()),
     };
@@ -89,7 +89,7 @@ fn new(text: &'static Text, place: &OrganizationView, models: Vec<String>, form:
                 <input type="hidden" name="organization" value=place.slug.clone() />
                 {trouble(error.clone(), words.too_many)}
                 <div class="key-form">
-                    <Field look=name error=error.clone() value=typed />
+                    <Field look=name error=error.clone() value=called />
                     <div class="field field-go">
                         <span class="label only-wide" aria-hidden="true">
                             "\u{a0}"
@@ -99,6 +99,7 @@ fn new(text: &'static Text, place: &OrganizationView, models: Vec<String>, form:
                         </button>
                     </div>
                 </div>
+                {limit_fields(text, words.limits_hint, typed(form, error.as_ref(), &Typed::default()), error.as_ref())}
                 {model_choice(words.models, words.models_hint, models, &chosen, error.as_ref(), "allowed_models")}
             </form>
         </section>
@@ -110,6 +111,7 @@ fn table(text: &'static Text, path: &str, teams: Vec<TeamView>) -> AnyView {
     let words = &text.teams;
     let row = |team: TeamView| {
         let models = models_of(text, &team.models);
+        let limits = limits_of(text, &team.limits);
         view! {
             <tr role="row" data-testid="team-row">
                 <td role="cell">
@@ -119,6 +121,9 @@ fn table(text: &'static Text, path: &str, teams: Vec<TeamView>) -> AnyView {
                 </td>
                 <td role="cell" data-label=words.may_use>
                     {models}
+                </td>
+                <td role="cell" data-label=words.limits>
+                    {limits}
                 </td>
                 <td role="cell" data-label=words.members>
                     {team.members}
@@ -134,6 +139,7 @@ fn table(text: &'static Text, path: &str, teams: Vec<TeamView>) -> AnyView {
                     <tr role="row">
                         <th scope="col">{words.name}</th>
                         <th scope="col">{words.may_use}</th>
+                        <th scope="col">{words.limits}</th>
                         <th scope="col">{words.members}</th>
                     </tr>
                 </thead>

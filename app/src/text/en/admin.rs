@@ -93,7 +93,7 @@ pub const ADMIN: Admin = Admin {
         rename: "Name",
         slug_hint: "The old one leads here for 90 days.",
         add_note: "For anybody with an active account here, as anything. Whoever is added sees it at once.",
-        everybody: "Everybody's models",
+        everybody: "Models and limits for everybody",
         everybody_note: "They hold for keys and people without a team of their own.",
         models: "Models",
         models_note: "They hold for everything it pays for, beside what teams and keys say.",
