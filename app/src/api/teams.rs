@@ -47,22 +47,22 @@ pub struct LimitsView {
     pub shown: [Option<String>; 3],
 }
 
-/// The fields of limits as they were typed; one that was not sent stays as it is.
+/// The fields of limits as they were typed; an empty one is no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Typed {
-    pub rpm_limit: Option<String>,
-    pub tpm_limit: Option<String>,
-    pub max_parallel: Option<String>,
+    pub rpm_limit: String,
+    pub tpm_limit: String,
+    pub max_parallel: String,
 }
 
 impl Typed {
     /// What a form that came back holds.
     pub fn of(form: &Form) -> Self {
         Typed {
-            rpm_limit: Some(form.value("rpm_limit")),
-            tpm_limit: Some(form.value("tpm_limit")),
-            max_parallel: Some(form.value("max_parallel")),
+            rpm_limit: form.value("rpm_limit"),
+            tpm_limit: form.value("tpm_limit"),
+            max_parallel: form.value("max_parallel"),
         }
     }
 }
@@ -72,19 +72,22 @@ impl Typed {
     /// Name and text of each field.
     pub(super) fn fields(&self) -> [(&'static str, &str); 3] {
         [
-            ("rpm_limit", self.rpm_limit.as_deref().unwrap_or_default()),
-            ("tpm_limit", self.tpm_limit.as_deref().unwrap_or_default()),
-            ("max_parallel", self.max_parallel.as_deref().unwrap_or_default()),
+            ("rpm_limit", &self.rpm_limit),
+            ("tpm_limit", &self.tpm_limit),
+            ("max_parallel", &self.max_parallel),
         ]
     }
 
-    pub(super) fn change(&self, request: &Request) -> Result<TeamChange, ApiError> {
-        let limit =
-            |field: &str, text: &Option<String>| text.as_ref().map(|text| request.whole(field, text)).transpose();
+    /// Fields that were not sent change nothing.
+    pub(super) fn change_of(sent: Option<&Typed>, request: &Request) -> Result<TeamChange, ApiError> {
+        sent.map_or(Ok(TeamChange::default()), |typed| typed.change(request))
+    }
+
+    fn change(&self, request: &Request) -> Result<TeamChange, ApiError> {
         Ok(TeamChange {
-            rpm_limit: limit("rpm_limit", &self.rpm_limit)?,
-            tpm_limit: limit("tpm_limit", &self.tpm_limit)?,
-            max_parallel: limit("max_parallel", &self.max_parallel)?,
+            rpm_limit: Some(request.whole("rpm_limit", &self.rpm_limit)?),
+            tpm_limit: Some(request.whole("tpm_limit", &self.tpm_limit)?),
+            max_parallel: Some(request.whole("max_parallel", &self.max_parallel)?),
             ..TeamChange::default()
         })
     }
@@ -93,7 +96,7 @@ impl Typed {
 #[cfg(feature = "ssr")]
 impl LimitsView {
     pub(super) fn of(format: &Format, limits: CallLimits) -> Self {
-        let typed = |limit: Option<u32>| limit.map(|limit| limit.to_string());
+        let typed = |limit: Option<u32>| limit.map(|limit| limit.to_string()).unwrap_or_default();
         let all = [limits.rpm_limit, limits.tpm_limit, limits.max_parallel];
         LimitsView {
             typed: Typed {
@@ -300,10 +303,10 @@ pub async fn save_team(
     #[server(default)] id: String,
     #[server(default)] name: String,
     #[server(default)] models: Vec<String>,
-    #[server(default)] limits: Typed,
+    #[server(default)] limits: Option<Typed>,
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
-    let form = sent("save_team", &name, &limits).with_all("models", &models);
+    let form = sent("save_team", &name, limits.as_ref().unwrap_or(&Typed::default())).with_all("models", &models);
     let work = async {
         let place = Place::find(&request, &organization).await?;
         let known = find(&request, &place, &id)?;
@@ -313,7 +316,7 @@ pub async fn save_team(
             name: Some(name.clone()),
             // A list that holds a model which is not offered any more can be kept, and not be sent.
             allowed_models: (!is_same).then_some(models),
-            ..limits.change(&request)?
+            ..Typed::change_of(limits.as_ref(), &request)?
         };
         let saved = async {
             let admin = known.admin()?;

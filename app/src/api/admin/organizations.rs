@@ -306,14 +306,15 @@ pub async fn remove_overseen_member(
 pub async fn save_default_team(
     #[server(default)] id: String,
     #[server(default)] models: Vec<String>,
-    #[server(default)] limits: Typed,
+    #[server(default)] limits: Option<Typed>,
 ) -> Result<(), ApiError> {
     let request = Request::current()?;
-    let form = Form::sent("default_team", &limits.fields()).with_all("models", &models);
+    let typed = limits.clone().unwrap_or_default();
+    let form = Form::sent("default_team", &typed.fields()).with_all("models", &models);
     let work = change(&request, async |admin| {
         let change = TeamChange {
             allowed_models: Some(models),
-            ..limits.change(&request)?
+            ..Typed::change_of(limits.as_ref(), &request)?
         };
         let saved = async {
             let known = teams::find(&request.state, admin.user(), DEFAULT_TEAM)?;

@@ -23,7 +23,7 @@ pub fn typed(form: &Form, error: Option<&ApiError>, stored: &Typed) -> Typed {
 /// Three fields in a row. Empty ones are no limit.
 pub fn limit_fields(text: &'static Text, hint: &'static str, typed: Typed, error: Option<&ApiError>) -> AnyView {
     let words = &text.teams;
-    let field = |name: &'static str, code: &str, label: &'static str, value: Option<String>| {
+    let field = |name: &'static str, code: &str, label: &'static str, value: String| {
         let look = Look {
             name,
             label,
@@ -34,7 +34,7 @@ pub fn limit_fields(text: &'static Text, hint: &'static str, typed: Typed, error
             ..Look::default()
         };
         let error = error.map(|error| error.renamed(code, name));
-        view! { <Field look error value=value.unwrap_or_default() /> }
+        view! { <Field look error value /> }
     };
     view! {
         <fieldset class="mt-4">
