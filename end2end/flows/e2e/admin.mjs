@@ -22,6 +22,7 @@ export async function admin(report, fake) {
 
 const send = (where, name) => part(where, name).locator("button[type=submit]").click();
 const path = (page) => new URL(page.url()).pathname;
+const EVERYBODY = "/admin/organizations/a0000000-0000-4000-8000-000000000000";
 const notice = (page, tone) => page.locator(`main .notice-${tone}`).first().waitFor();
 const rows = (page, name) => part(page, name).allInnerTexts();
 const told = (page) => part(page, "audit-row").evaluateAll((rows) => rows.map((row) => row.dataset.action));
@@ -48,6 +49,7 @@ async function life(report, { origin, child }, fake, javaScript) {
     const model = await step("a model is added, priced, called and priced anew", () => priced(report, root.page, shared));
     await step("its price is withdrawn and set again", () => withdrawn(report, root.page, model, shared));
     const organization = await step("an organization is limited to a model", () => limited(report, root.page, shared));
+    await step("everybody's calls are limited", () => paced(report, root.page, shared));
     await step("the log says who did what, with before and after", () => logged(report, root.page, boss, person, shared));
     await step("what is only to read has real values", () => read(report, root.page, boss, shared));
     const pages = {
@@ -55,7 +57,7 @@ async function life(report, { origin, child }, fake, javaScript) {
       user,
       organizations: "/admin/organizations?personal=yes",
       organization,
-      everybody: "/admin/organizations/a0000000-0000-4000-8000-000000000000",
+      everybody: EVERYBODY,
       providers: "/admin/providers",
       provider,
       models: "/admin/models",
@@ -291,6 +293,21 @@ async function limited(report, page, { javaScript }) {
   await ready(page, javaScript);
   report.fact(/llama-pond/.test(await page.locator("main").innerText()), "administrators of the server see it too");
   return path(page);
+}
+
+async function paced(report, page, { javaScript, suffix }) {
+  await open(page, EVERYBODY, javaScript);
+  const field = (name) => part(page, "models").locator(`input[name='limits[${name}]']`);
+  await field("max_parallel").fill("-3");
+  await send(page, "models");
+  await page.locator("[id='limits[max_parallel]-wrong']").waitFor();
+  report.equal(await field("max_parallel").inputValue(), "-3", "what was typed stays");
+  await field("rpm_limit").fill("1200");
+  await field("max_parallel").fill("40");
+  await send(page, "models");
+  await notice(page, "good");
+  report.equal(await part(page, "limits").innerText(), "Limits: Calls a minute: 1,200 · Calls at the same time: 40", "everybody's limits in words");
+  await shoot(page, `admin-everybody-limited-${suffix}`);
 }
 
 async function logged(report, page, boss, person, { javaScript, suffix }) {
