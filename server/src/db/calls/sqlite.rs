@@ -1,4 +1,5 @@
-//! A group on SQLite: multi-row statements of a few fixed sizes, since every execution is a hand-over to the connection's thread.
+//! A group on SQLite. Every execution is a hand-over to the connection's thread and back, so statements go together where they can: four of them
+//! write a group of up to 32 calls. Larger ones take multi-row statements of a few fixed sizes.
 
 use std::sync::Arc;
 
@@ -10,9 +11,9 @@ use types::Tokens;
 use uuid::Uuid;
 
 use super::{
-    rollups::{RollupKey, RollupSums, days, signed},
+    rollups::{RollupKey, RollupSums, Rollups, days, signed},
     sums, text,
-    text::{BySize, SQLITE, in_sizes},
+    text::{BySize, CALLS, SQLITE, SUMS, in_sizes},
 };
 use crate::books::ledger::{Call, Group, Settled};
 
@@ -20,9 +21,8 @@ type Bound = Result<(), sqlx::error::BoxDynError>;
 
 pub(super) async fn commit(pool: &SqlitePool, node: i32, group: &Group) -> Result<(), sqlx::Error> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-
-    let opens: Vec<&Arc<Call>> = group.written_opens().collect();
-    run(&mut tx, &SQLITE.open, &opens, |bind, call| open(bind, call, node)).await?;
+    let inserted = calls(&mut tx, node, group).await?;
+    // After their records, which may have come in the same group.
     run(
         &mut tx,
         &SQLITE.checkpoint,
@@ -33,15 +33,6 @@ pub(super) async fn commit(pool: &SqlitePool, node: i32, group: &Group) -> Resul
         },
     )
     .await?;
-
-    let mut inserted = Vec::with_capacity(group.settled.len());
-    for rows in in_sizes(&group.settled) {
-        let bind = arguments(rows, |bind, settled| usage(bind, settled, node))?;
-        let query = sqlx::query_with(SQLITE.usage.get(rows.len()), bind);
-        let ids = query.try_map(|row: SqliteRow| row.try_get::<Uuid, _>(0));
-        inserted.extend(ids.fetch_all(&mut *tx).await?);
-    }
-
     let refusals = match &group.refusals {
         Some(counted) => {
             let query = sqlx::query(text::COUNT_REFUSALS).bind(counted.number).bind(node);
@@ -49,14 +40,96 @@ pub(super) async fn commit(pool: &SqlitePool, node: i32, group: &Group) -> Resul
         }
         None => false,
     };
-    let quarters = sums(group, &inserted, refusals);
-    for (texts, sums) in [(&SQLITE.days, days(&quarters)), (&SQLITE.quarters, quarters)] {
-        let rows: Vec<_> = sums.into_iter().collect();
-        run(&mut tx, texts, &rows, |bind, (key, sums)| rollup(bind, key, sums, node)).await?;
-    }
-
-    run(&mut tx, &SQLITE.close, &group.closed_keys(), |bind, key| bind.add(*key)).await?;
+    add_sums(&mut tx, node, sums(group, &inserted, refusals), &group.closed_keys()).await?;
     tx.commit().await
+}
+
+/// Writes open records and usage rows; the ids of the rows that were not there before.
+async fn calls(connection: &mut SqliteConnection, node: i32, group: &Group) -> Result<Vec<Uuid>, sqlx::Error> {
+    let opens: Vec<&Arc<Call>> = group.written_opens().collect();
+    let settled = &group.settled;
+    let mut inserted = Vec::with_capacity(settled.len());
+    if let Some((text, open_rows, settled_rows)) = CALLS.get(opens.len(), settled.len()) {
+        let mut values = SqliteArguments::default();
+        values.reserve(open_rows * 15 + settled_rows * 29, 0);
+        fill(&mut values, &opens, open_rows, |bind, call| open(bind, call, node))?;
+        fill(&mut values, settled, settled_rows, |bind, settled| {
+            usage(bind, settled, node)
+        })?;
+        inserted.extend(ids(connection, text, values).await?);
+        return Ok(inserted);
+    }
+    run(connection, &SQLITE.open, &opens, |bind, call| open(bind, call, node)).await?;
+    for rows in in_sizes(settled) {
+        let values = arguments(rows, |bind, settled| usage(bind, settled, node))?;
+        inserted.extend(ids(connection, SQLITE.usage.get(rows.len()), values).await?);
+    }
+    Ok(inserted)
+}
+
+async fn ids(
+    connection: &mut SqliteConnection,
+    text: &'static str,
+    values: SqliteArguments,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = sqlx::query_with(text, values);
+    let ids = query.try_map(|row: SqliteRow| row.try_get::<Uuid, _>(0));
+    ids.fetch_all(connection).await
+}
+
+/// Adds the sums and removes the open records of calls that have ended.
+async fn add_sums(
+    connection: &mut SqliteConnection,
+    node: i32,
+    quarters: Rollups,
+    closed: &[i64],
+) -> Result<(), sqlx::Error> {
+    let days: Vec<_> = days(&quarters).into_iter().collect();
+    let quarters: Vec<_> = quarters.into_iter().collect();
+    if let Some((text, sum_rows, closed_rows)) = SUMS.get(quarters.len(), closed.len()) {
+        let mut values = SqliteArguments::default();
+        values.reserve(2 * sum_rows * 17 + closed_rows, 0);
+        for rows in [&days, &quarters] {
+            for (key, sums) in rows {
+                rollup(&mut values, key, sums, node).map_err(sqlx::Error::Encode)?;
+            }
+            // Nothing added to a row that is there.
+            if let Some((key, _)) = rows.last() {
+                for _ in rows.len()..sum_rows {
+                    rollup(&mut values, key, &RollupSums::default(), node).map_err(sqlx::Error::Encode)?;
+                }
+            }
+        }
+        fill(&mut values, closed, closed_rows, |bind, key| bind.add(*key))?;
+        if !text.is_empty() {
+            sqlx::query_with(text, values).execute(connection).await?;
+        }
+        return Ok(());
+    }
+    for (texts, rows) in [(&SQLITE.days, days), (&SQLITE.quarters, quarters)] {
+        run(connection, texts, &rows, |bind, (key, sums)| {
+            rollup(bind, key, sums, node)
+        })
+        .await?;
+    }
+    run(connection, &SQLITE.close, closed, |bind, key| bind.add(*key)).await
+}
+
+/// Binds `rows`, and the last one again until there are `count`.
+fn fill<T>(
+    values: &mut SqliteArguments,
+    rows: &[T],
+    count: usize,
+    bind: impl Fn(&mut SqliteArguments, &T) -> Bound,
+) -> Result<(), sqlx::Error> {
+    let again = rows.last().into_iter().cycle();
+    for row in rows.iter().chain(again).take(count) {
+        bind(values, row).map_err(sqlx::Error::Encode)?;
+    }
+    Ok(())
 }
 
 async fn run<T>(

@@ -1,6 +1,6 @@
 //! The text of the ledger's statements. It never varies beyond a handful of row counts, so every one of them stays prepared.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// Columns of `calls_open` that opening writes.
 const OPEN: [(&str, &str); 15] = [
@@ -107,6 +107,74 @@ pub(super) fn in_sizes<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
+/// Row counts that statements sent together have: fewer rows are filled up with the last one, which changes nothing.
+pub(super) const FILLED: [usize; 9] = [0, 1, 2, 4, 8, 12, 16, 24, 32];
+
+/// Two or three statements of SQLite as one text, for each pair of row counts; made when it is first needed.
+pub(super) struct Together {
+    texts: [[OnceLock<String>; FILLED.len()]; FILLED.len()],
+    text: fn(usize, usize) -> String,
+}
+
+impl Together {
+    const fn new(text: fn(usize, usize) -> String) -> Self {
+        Together {
+            texts: [const { [const { OnceLock::new() }; FILLED.len()] }; FILLED.len()],
+            text,
+        }
+    }
+
+    /// The text for so many rows of the one and of the other, and how many of each it takes; none when they are too many.
+    pub fn get(&self, one: usize, other: usize) -> Option<(&str, usize, usize)> {
+        let place = |rows: usize| FILLED.iter().position(|size| *size >= rows);
+        let (row, column) = (place(one)?, place(other)?);
+        let (one, other) = (FILLED[row], FILLED[column]);
+        let text = self
+            .texts
+            .get(row)?
+            .get(column)?
+            .get_or_init(|| (self.text)(one, other));
+        Some((text, one, other))
+    }
+}
+
+/// Open records and usage rows.
+pub(super) static CALLS: Together = Together::new(|opens, settled| {
+    let open = (opens > 0).then(|| open(opens));
+    let usage = (settled > 0).then(|| usage(settled));
+    [open, usage].into_iter().flatten().collect::<Vec<_>>().join("; ")
+});
+
+/// The sums by day, by quarter-hour, and the open records that go.
+pub(super) static SUMS: Together = Together::new(|sums, closed| {
+    let rollups = (sums > 0).then(|| [days(sums), quarters(sums)]);
+    let close = (closed > 0).then(|| close(closed));
+    let texts: Vec<String> = rollups.into_iter().flatten().chain(close).collect();
+    texts.join("; ")
+});
+
+fn open(rows: usize) -> String {
+    let (names, values) = (names(&OPEN), marks(OPEN.len(), rows));
+    format!("INSERT INTO calls_open ({names}) VALUES {values} ON CONFLICT (key) DO NOTHING")
+}
+
+fn usage(rows: usize) -> String {
+    let (names, values) = (names(&USAGE), marks(USAGE.len(), rows));
+    format!("INSERT INTO usage_logs ({names}) VALUES {values} ON CONFLICT (id) DO NOTHING RETURNING id")
+}
+
+fn quarters(rows: usize) -> String {
+    rollup("usage_quarters", &format!("VALUES {}", marks(ROLLUP.len(), rows)))
+}
+
+fn days(rows: usize) -> String {
+    rollup("usage_days", &format!("VALUES {}", marks(ROLLUP.len(), rows)))
+}
+
+fn close(rows: usize) -> String {
+    format!("DELETE FROM calls_open WHERE key IN {}", marks(rows, 1))
+}
+
 pub(super) struct Sqlite {
     pub open: BySize,
     pub usage: BySize,
@@ -117,17 +185,11 @@ pub(super) struct Sqlite {
 }
 
 pub(super) static SQLITE: LazyLock<Sqlite> = LazyLock::new(|| Sqlite {
-    open: BySize::new(|rows| {
-        let (names, values) = (names(&OPEN), marks(OPEN.len(), rows));
-        format!("INSERT INTO calls_open ({names}) VALUES {values} ON CONFLICT (key) DO NOTHING")
-    }),
-    usage: BySize::new(|rows| {
-        let (names, values) = (names(&USAGE), marks(USAGE.len(), rows));
-        format!("INSERT INTO usage_logs ({names}) VALUES {values} ON CONFLICT (id) DO NOTHING RETURNING id")
-    }),
-    quarters: BySize::new(|rows| rollup("usage_quarters", &format!("VALUES {}", marks(ROLLUP.len(), rows)))),
-    days: BySize::new(|rows| rollup("usage_days", &format!("VALUES {}", marks(ROLLUP.len(), rows)))),
-    close: BySize::new(|rows| format!("DELETE FROM calls_open WHERE key IN {}", marks(rows, 1))),
+    open: BySize::new(open),
+    usage: BySize::new(usage),
+    quarters: BySize::new(quarters),
+    days: BySize::new(days),
+    close: BySize::new(close),
     checkpoint: BySize::new(|rows| {
         format!(
             "UPDATE calls_open SET tok_input = v.column2, tok_cache_read = v.column3, tok_cache_write_5m = v.column4, \
@@ -212,5 +274,17 @@ mod tests {
         for size in sizes {
             assert_eq!(SQLITE.close.get(size).matches('?').count(), size);
         }
+    }
+
+    #[test]
+    fn texts_sent_together_take_as_many_values_as_they_say() {
+        for (one, other) in [(0, 1), (1, 0), (3, 5), (32, 32), (9, 17)] {
+            let (text, opens, settled) = CALLS.get(one, other).unwrap();
+            assert!(opens >= one && settled >= other);
+            assert_eq!(text.matches('?').count(), opens * OPEN.len() + settled * USAGE.len());
+            let (text, sums, closed) = SUMS.get(one, other).unwrap();
+            assert_eq!(text.matches('?').count(), 2 * sums * ROLLUP.len() + closed);
+        }
+        assert!(CALLS.get(33, 0).is_none() && CALLS.get(0, 33).is_none());
     }
 }
