@@ -9,27 +9,42 @@ use std::{
     time::Duration,
 };
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use futures_util::Stream;
 use http_body::Body as _;
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy,
+    rt::{TokioExecutor, TokioTimer},
+};
 use llm::Dialect;
 use server::{
     config::GatewayConfig,
     directory::{ProviderKind, Route},
+    outbound::{Connector, NotPublic, TooSlow, is_because_of},
 };
 use tokio::time::Instant;
 use types::{Timestamp, error::Code, provider::Shape};
+
+use body::Slices;
 
 use crate::{
     Error,
     route::{Failure, Verdict, What},
 };
 
+/// Kept connections that nobody used for so long are closed.
+const IDLE_CONNECTION: Duration = Duration::from_secs(60);
+/// Of one host.
+const IDLE_CONNECTIONS: usize = 1024;
+
+type Client = legacy::Client<Connector, Slices>;
+
 /// Connections to upstreams: one pool that may reach private addresses and one that may not.
 pub struct Clients {
-    open: reqwest::Client,
-    guarded: reqwest::Client,
+    open: Client,
+    guarded: Client,
     first_byte: Duration,
     demo_pace: Duration,
 }
@@ -48,7 +63,7 @@ pub struct Answer {
 
 /// The bytes of an answer as they arrive.
 pub enum Chunks {
-    Http(Box<reqwest::Body>),
+    Http(Incoming),
     Demo(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
 }
 
@@ -93,17 +108,9 @@ pub struct Outgoing {
 
 impl Clients {
     pub fn new(config: &GatewayConfig) -> Result<Self, Error> {
-        let builder = |allow_private: bool| {
-            server::outbound::builder(allow_private, config.connect_timeout).pool_max_idle_per_host(1024)
-        };
-        let build = |builder: reqwest::ClientBuilder| {
-            builder
-                .build()
-                .map_err(|error| Error::Internal(format!("cannot start the upstream client: {error}")))
-        };
         Ok(Clients {
-            open: build(builder(true))?,
-            guarded: build(builder(false))?,
+            open: pool(true, config.connect_timeout)?,
+            guarded: pool(false, config.connect_timeout)?,
             first_byte: config.first_byte_timeout,
             demo_pace: Duration::from_millis(30),
         })
@@ -126,10 +133,17 @@ impl Clients {
                 if !allow_private_network && server::outbound::is_private_literal(url) {
                     return Box::pin(std::future::ready(Err(private_address())));
                 }
-                let mut url = url.clone();
-                if !outgoing.tail.is_empty() {
-                    url.set_path(&format!("{}{}", url.path(), outgoing.tail));
-                }
+                let uri = match outgoing.tail {
+                    "" => url.as_str().parse(),
+                    tail => {
+                        let mut url = url.clone();
+                        url.set_path(&format!("{}{tail}", url.path()));
+                        url.as_str().parse()
+                    }
+                };
+                let Ok(uri) = uri else {
+                    return Box::pin(std::future::ready(Err(private_address())));
+                };
                 let client = if *allow_private_network {
                     &self.open
                 } else {
@@ -145,15 +159,18 @@ impl Clients {
                     "application/json"
                 };
                 headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+                headers
+                    .entry(header::USER_AGENT)
+                    .or_insert(HeaderValue::from_static(server::outbound::USER_AGENT));
                 match credential_header(*shape, credential.expose()) {
                     Some((name, value)) => headers.insert(name, value),
                     None => return Box::pin(std::future::ready(Err(refused_credential()))),
                 };
-                let sending = client
-                    .post(url)
-                    .headers(headers)
-                    .body(body::from_slices(outgoing.body))
-                    .send();
+                let mut request = Request::new(Slices::new(outgoing.body));
+                *request.method_mut() = Method::POST;
+                *request.uri_mut() = uri;
+                *request.headers_mut() = headers;
+                let sending = client.request(request);
                 let (patience, ends_at) = (self.first_byte, outgoing.ends_at);
                 Box::pin(async move {
                     let until = (Instant::now() + patience).min(ends_at);
@@ -169,12 +186,22 @@ impl Clients {
     }
 }
 
-fn answer(response: reqwest::Response) -> Answer {
-    let (parts, body) = ::http::Response::<reqwest::Body>::from(response).into_parts();
+fn pool(allow_private: bool, patience: Duration) -> Result<Client, Error> {
+    let connector = Connector::new(allow_private, patience)
+        .map_err(|error| Error::Internal(format!("cannot start the upstream client: {error}")))?;
+    let mut pool = legacy::Client::builder(TokioExecutor::new());
+    pool.pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_CONNECTION)
+        .pool_max_idle_per_host(IDLE_CONNECTIONS);
+    Ok(pool.build(connector))
+}
+
+fn answer(response: Response<Incoming>) -> Answer {
+    let (parts, body) = response.into_parts();
     Answer {
         status: parts.status,
         headers: parts.headers,
-        body: Chunks::Http(Box::new(body)),
+        body: Chunks::Http(body),
     }
 }
 
@@ -241,12 +268,11 @@ fn failure(class: &'static str, verdict: Verdict, error: Error) -> Failure {
 }
 
 /// What the caller hears of a call that got no answer; the reason's text may name hosts and stays here.
-fn failed(error: &reqwest::Error) -> Failure {
-    if server::outbound::is_not_public(error) {
+fn failed(error: &legacy::Error) -> Failure {
+    if is_because_of::<NotPublic>(error) {
         return private_address();
     }
-    if error.is_timeout() {
-        // Only connecting has a time limit of the client library's own, so nothing was sent.
+    if is_because_of::<TooSlow>(error) {
         let error = Error::refused(
             Code::UpstreamTimeout,
             "The upstream could not be reached in time. Try again later.",
@@ -301,19 +327,61 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// C086: a name that was public when it was saved and leads home now.
-    #[tokio::test]
-    async fn name_that_leads_home_is_an_address_that_may_not_be_called() {
-        let guarded = server::outbound::builder(false, Duration::from_secs(5))
-            .build()
-            .unwrap();
-        let error = guarded.post("http://localhost:9/v1/messages").send().await.unwrap_err();
-        let failure = failed(&error);
-        assert_eq!(failure.class, "upstream_address");
+    async fn failure_of(allow_private: bool, uri: &str) -> Failure {
+        let pool = pool(allow_private, Duration::from_millis(500)).unwrap();
+        let mut request = Request::new(Slices::new(Vec::new()));
+        *request.uri_mut() = uri.parse().unwrap();
+        failed(&pool.request(request).await.unwrap_err())
+    }
+
+    fn told(failure: Failure) -> (u16, String) {
         let What::Said(error) = failure.what else {
             panic!("nothing was answered")
         };
-        assert_eq!(error.status(), 502);
-        assert!(!error.refusal().message.contains("localhost"));
+        (error.status(), error.refusal().message)
+    }
+
+    /// C086: a name that was public when it was saved and leads home now.
+    #[tokio::test]
+    async fn name_that_leads_home_is_an_address_that_may_not_be_called() {
+        let failure = failure_of(false, "http://localhost:9/v1/messages").await;
+        assert_eq!(failure.class, "upstream_address");
+        let (status, message) = told(failure);
+        assert_eq!(status, 502);
+        assert!(!message.contains("localhost"));
+    }
+
+    #[tokio::test]
+    async fn connection_that_is_refused_is_unreachable() {
+        let port = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let failure = failure_of(true, &format!("http://{port}/")).await;
+        assert_eq!(
+            (failure.class, failure.verdict),
+            ("upstream_unreachable", Verdict::Again)
+        );
+        assert_eq!(told(failure).0, 502);
+    }
+
+    /// The time limit holds for TLS too, not for TCP alone.
+    #[tokio::test]
+    async fn handshake_that_does_not_end_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let silent = async {
+            let _held = listener.accept().await.unwrap();
+            std::future::pending::<()>().await;
+        };
+        let uri = format!("https://localhost:{}/", address.port());
+        tokio::select! {
+            () = silent => {}
+            failure = failure_of(true, &uri) => {
+                assert_eq!((failure.class, failure.verdict), ("upstream_unreachable", Verdict::Again));
+                assert_eq!(told(failure).0, 504);
+            }
+        }
     }
 }

@@ -1,12 +1,20 @@
 //! How this server dials upstreams: no redirects, no proxy, and addresses that are private only where a provider says so.
 //!
-//! The gateway's calls and the test of a provider go through the same builder, so that what one refuses the other refuses too.
+//! Calls of models go through a [`Connector`], the test of a provider and a LiteLLM proxy's list through a [`builder`]; both ask the same resolver,
+//! so that what one refuses the other refuses too.
 
-use std::{net::SocketAddr, time::Duration};
+mod connector;
+
+use std::{error::Error, net::SocketAddr, time::Duration};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+pub use connector::{Connector, TooSlow};
+
 use crate::catalogue::address_allowed;
+
+/// Who calls, where a client does not say so itself.
+pub const USER_AGENT: &str = concat!("weirgate/", env!("CARGO_PKG_VERSION"));
 
 /// A client's beginnings. Unless `allow_private`, names that lead to private addresses are refused when they are dialled, whatever they said
 /// when the provider was saved. Literal addresses never reach a resolver: the catalogue refuses those.
@@ -21,7 +29,7 @@ pub fn builder(allow_private: bool, connect_timeout: Duration) -> reqwest::Clien
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
-        .user_agent(concat!("weirgate/", env!("CARGO_PKG_VERSION")));
+        .user_agent(USER_AGENT);
     match allow_private {
         true => builder,
         false => builder.dns_resolver(PublicAddresses),
@@ -41,11 +49,11 @@ pub fn is_private_literal(url: &reqwest::Url) -> bool {
 #[error("the name leads to no public address")]
 pub struct NotPublic;
 
-/// Whether this is why a request was not sent.
-pub fn is_not_public(error: &reqwest::Error) -> bool {
-    let mut cause = std::error::Error::source(error);
+/// Whether a cause of this kind is why a request was not sent.
+pub fn is_because_of<Cause: Error + 'static>(error: &dyn Error) -> bool {
+    let mut cause = error.source();
     while let Some(error) = cause {
-        if error.is::<NotPublic>() {
+        if error.is::<Cause>() {
             return true;
         }
         cause = error.source();
@@ -53,19 +61,24 @@ pub fn is_not_public(error: &reqwest::Error) -> bool {
     false
 }
 
+/// The addresses that the name leads to; unless `allow_private`, public ones alone.
+async fn addresses(name: &str, allow_private: bool) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
+    let found = tokio::net::lookup_host((name, 0)).await?;
+    let allowed: Vec<SocketAddr> = found
+        .filter(|address| allow_private || address_allowed(address.ip()))
+        .collect();
+    if allowed.is_empty() && !allow_private {
+        return Err(NotPublic.into());
+    }
+    Ok(allowed)
+}
+
 /// Resolves names and keeps public addresses only.
 struct PublicAddresses;
 
 impl Resolve for PublicAddresses {
     fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| address_allowed(address.ip())).collect();
-            if public.is_empty() {
-                return Err(NotPublic.into());
-            }
-            Ok(Box::new(public.into_iter()) as Addrs)
-        })
+        Box::pin(async move { Ok(Box::new(addresses(name.as_str(), false).await?.into_iter()) as Addrs) })
     }
 }
 
@@ -84,7 +97,7 @@ mod tests {
             let call = client.get(format!("http://localhost:{port}/"));
             call.timeout(Duration::from_secs(2)).send().await.unwrap_err()
         };
-        assert!(is_not_public(&send(false).await));
+        assert!(is_because_of::<NotPublic>(&send(false).await));
         tokio::select! {
             biased;
             _ = listener.accept() => panic!("it was dialled"),
@@ -93,6 +106,6 @@ mod tests {
         // The same name is dialled where the provider allows it.
         let (accepted, error) = tokio::join!(async { drop(listener.accept().await.unwrap()) }, send(true));
         let () = accepted;
-        assert!(!is_not_public(&error));
+        assert!(!is_because_of::<NotPublic>(&error));
     }
 }

@@ -10,21 +10,19 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-struct Slices {
+pub struct Slices {
     rest: VecDeque<Bytes>,
     left: u64,
 }
 
-pub fn from_slices(mut slices: Vec<Bytes>) -> reqwest::Body {
-    slices.retain(|slice| !slice.is_empty());
-    if slices.len() == 1 {
-        return slices.remove(0).into();
+impl Slices {
+    pub fn new(mut slices: Vec<Bytes>) -> Self {
+        slices.retain(|slice| !slice.is_empty());
+        Slices {
+            left: slices.iter().map(|slice| slice.len() as u64).sum(),
+            rest: slices.into(),
+        }
     }
-    let left = slices.iter().map(|slice| slice.len() as u64).sum();
-    reqwest::Body::wrap(Slices {
-        rest: slices.into(),
-        left,
-    })
 }
 
 impl Body for Slices {

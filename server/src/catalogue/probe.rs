@@ -77,7 +77,9 @@ async fn ask(row: &Row, credential: &str) -> Found {
     };
     let mut answer = match request.send().await {
         Ok(answer) => answer,
-        Err(error) if outbound::is_not_public(&error) => return (TestOutcome::PrivateAddress, None, None),
+        Err(error) if outbound::is_because_of::<outbound::NotPublic>(&error) => {
+            return (TestOutcome::PrivateAddress, None, None);
+        }
         Err(error) if error.is_timeout() => return (TestOutcome::TooSlow, None, None),
         Err(_) => return (TestOutcome::Unreachable, None, None),
     };
