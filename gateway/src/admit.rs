@@ -92,10 +92,11 @@ fn wait(team: &TeamEntry, over: &Over) -> Error {
         false => format!("The team {:?}", team.name),
     };
     let (most, seconds) = (over.most, over.wait);
+    let s = if most == 1 { "" } else { "s" };
     let message = match over.limit {
-        Limit::Requests => format!("{who} may make {most} calls a minute. Try again in {seconds} s."),
-        Limit::Tokens => format!("{who} may use {most} tokens a minute. Try again in {seconds} s."),
-        Limit::Parallel => format!("{who} may make {most} calls at the same time. Try again when one has ended."),
+        Limit::Requests => format!("{who} may make {most} call{s} a minute. Try again in {seconds} s."),
+        Limit::Tokens => format!("{who} may use {most} token{s} a minute. Try again in {seconds} s."),
+        Limit::Parallel => format!("{who} may make {most} call{s} at the same time. Try again when one has ended."),
     };
     Error::OverLimit(OverLimit {
         refusal: Refusal {

@@ -153,7 +153,7 @@ const FOR: [(&str, For); 70] = [
 const THINGS: [&str; 6] = ["organization", "id", "user", "team", "token", "invitation"];
 
 /// Every other argument, with something that gets past its rules, so that what is left to refuse is the thing.
-const PLAIN: [(&str, &str); 56] = [
+const PLAIN: [(&str, &str); 57] = [
     ("action", ""),
     ("active", "yes"),
     ("actor", ""),
@@ -208,6 +208,7 @@ const PLAIN: [(&str, &str); 56] = [
     ("time_zone", "UTC"),
     ("to", ""),
     ("typed", ""),
+    ("limits", ""),
     ("username", "somebody"),
     ("version", "1"),
 ];
@@ -265,7 +266,7 @@ impl Function {
             );
             // Lists are given by name and number, and an empty one not at all, like a form of many fields.
             match argument.as_str() {
-                "models" | "typed" => String::new(),
+                "models" | "typed" | "limits" => String::new(),
                 // What was typed into a list's filter: the fields of all of them.
                 "query" => ["q", "role", "active", "personal", "actor", "route", "status", "after"]
                     .map(|field| format!("query[{field}]="))

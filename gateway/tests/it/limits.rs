@@ -192,7 +192,7 @@ async fn place_is_free_again_when_a_call_ended_or_its_client_left() {
         "nobody knows when a place is free"
     );
     let text = refused.text().await.unwrap();
-    assert!(text.contains("1 calls at the same time"), "{text}");
+    assert!(text.contains("1 call at the same time"), "{text}");
     // The rest is read on for the books, but nobody waits for it.
     drop(stream);
     let left = Instant::now();

@@ -26,6 +26,7 @@ mod limits;
 mod messages_post;
 mod mirrored_keys;
 mod models_get;
+mod pace;
 mod passthrough;
 mod personal_tokens;
 mod playground_post;

@@ -229,6 +229,11 @@ pub fn client() -> reqwest::Client {
     CLIENT.clone()
 }
 
+/// Whether tests run at their full size.
+pub fn is_long() -> bool {
+    std::env::var_os("WEIRGATE_LONG").is_some()
+}
+
 /// The smallest body of an Anthropic call.
 pub fn messages(model: &str, stream: bool) -> Value {
     json!({"model": model, "max_tokens": 100, "stream": stream, "messages": [{"role": "user", "content": "What does a weir do?"}]})
