@@ -123,14 +123,14 @@ impl Pace {
         if !team.limits.is_some() {
             return Ok(None);
         }
-        let (whose, share) = (Whose::of(team, user), self.share(team.limits));
+        let share = self.share(team.limits);
         // A guess must not be the whole minute's: pictures are few tokens and many bytes.
         let guess = share
             .tpm_limit
             .map_or(0, |most| tokens.min(u64::from(most).div_ceil(2)));
         let mut gauges = self.gauges();
-        let gauge = gauges.of(whose, now);
-        gauge.limits = share;
+        let whose = Whose::of(team, user);
+        let gauge = gauges.of(whose, share, now);
         match gauge.enter(guess, now) {
             Ok(()) => Ok(Some(Admitted {
                 pace: self.clone(),
@@ -154,10 +154,8 @@ impl Pace {
         if !team.limits.is_some() {
             return Left::default();
         }
-        let share = self.share(team.limits);
         let mut gauges = self.gauges();
-        let gauge = gauges.of(Whose::of(team, user), now);
-        gauge.limits = share;
+        let gauge = gauges.of(Whose::of(team, user), self.share(team.limits), now);
         gauge.left(now)
     }
 
@@ -211,12 +209,14 @@ impl Whose {
 }
 
 impl Gauges {
-    fn of(&mut self, whose: Whose, now: Timestamp) -> &mut Gauge {
+    fn of(&mut self, whose: Whose, limits: CallLimits, now: Timestamp) -> &mut Gauge {
         if self.of.len() >= self.look_over_at.max(LOOK_OVER_AT) && !self.of.contains_key(&whose) {
             self.of.retain(|_, gauge| !gauge.is_idle(now));
             self.look_over_at = self.of.len() * 2;
         }
-        self.of.entry(whose).or_default()
+        let gauge = self.of.entry(whose).or_default();
+        gauge.limits = limits;
+        gauge
     }
 }
 

@@ -48,7 +48,6 @@ pub(super) async fn commit(pool: &SqlitePool, node: i32, group: &Group) -> Resul
 async fn calls(connection: &mut SqliteConnection, node: i32, group: &Group) -> Result<Vec<Uuid>, sqlx::Error> {
     let opens: Vec<&Arc<Call>> = group.written_opens().collect();
     let settled = &group.settled;
-    let mut inserted = Vec::with_capacity(settled.len());
     if let Some((text, open_rows, settled_rows)) = CALLS.get(opens.len(), settled.len()) {
         let mut values = SqliteArguments::default();
         values.reserve(open_rows * 15 + settled_rows * 29, 0);
@@ -56,9 +55,9 @@ async fn calls(connection: &mut SqliteConnection, node: i32, group: &Group) -> R
         fill(&mut values, settled, settled_rows, |bind, settled| {
             usage(bind, settled, node)
         })?;
-        inserted.extend(ids(connection, text, values).await?);
-        return Ok(inserted);
+        return ids(connection, text, values).await;
     }
+    let mut inserted = Vec::with_capacity(settled.len());
     run(connection, &SQLITE.open, &opens, |bind, call| open(bind, call, node)).await?;
     for rows in in_sizes(settled) {
         let values = arguments(rows, |bind, settled| usage(bind, settled, node))?;

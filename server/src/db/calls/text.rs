@@ -108,7 +108,7 @@ pub(super) fn in_sizes<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 /// Row counts that statements sent together have: fewer rows are filled up with the last one, which changes nothing.
-pub(super) const FILLED: [usize; 9] = [0, 1, 2, 4, 8, 12, 16, 24, 32];
+const FILLED: [usize; 9] = [0, 1, 2, 4, 8, 12, 16, 24, 32];
 
 /// Two or three statements of SQLite as one text, for each pair of row counts; made when it is first needed.
 pub(super) struct Together {
