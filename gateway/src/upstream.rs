@@ -127,22 +127,13 @@ impl Clients {
                 endpoints,
                 ..
             } => {
-                let Some(url) = endpoints.endpoint(outgoing.dialect) else {
-                    return Box::pin(std::future::ready(Err(wrong_dialect())));
-                };
-                if !allow_private_network && server::outbound::is_private_literal(url) {
-                    return Box::pin(std::future::ready(Err(private_address())));
-                }
+                let endpoint = endpoints.endpoint(outgoing.dialect);
                 let uri = match outgoing.tail {
-                    "" => url.as_str().parse(),
-                    tail => {
-                        let mut url = url.clone();
-                        url.set_path(&format!("{}{tail}", url.path()));
-                        url.as_str().parse()
-                    }
+                    "" => endpoint.cloned(),
+                    tail => endpoint.and_then(|uri| format!("{uri}{tail}").parse().ok()),
                 };
-                let Ok(uri) = uri else {
-                    return Box::pin(std::future::ready(Err(private_address())));
+                let Some(uri) = uri else {
+                    return Box::pin(std::future::ready(Err(wrong_dialect())));
                 };
                 let client = if *allow_private_network {
                     &self.open
@@ -364,6 +355,23 @@ mod tests {
             ("upstream_unreachable", Verdict::Again)
         );
         assert_eq!(told(failure).0, 502);
+    }
+
+    /// A literal address asks no resolver; a row that came past the catalogue's rule is refused all the same.
+    #[tokio::test]
+    async fn literal_private_address_is_never_dialled() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for host in ["127.0.0.1", "[::ffff:127.0.0.1]", "[::1]", "169.254.169.254"] {
+            let failure = failure_of(false, &format!("http://{host}:{port}/v1/messages")).await;
+            assert_eq!(failure.class, "upstream_address", "{host}");
+            assert_eq!(told(failure).0, 502, "{host}");
+        }
+        tokio::select! {
+            biased;
+            _ = listener.accept() => panic!("it was dialled"),
+            () = std::future::ready(()) => {}
+        }
     }
 
     /// The time limit holds for TLS too, not for TCP alone.

@@ -36,10 +36,9 @@ pub fn builder(allow_private: bool, connect_timeout: Duration) -> reqwest::Clien
     }
 }
 
-/// Whether the address is a literal one that is not public. Those never reach the resolver that keeps private ones away: the catalogue refuses
-/// them, and a row that came there otherwise is refused where it is dialled.
-pub fn is_private_literal(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+/// Whether the host is a literal address that is not public.
+fn is_private_literal(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
     host.parse::<std::net::IpAddr>()
         .is_ok_and(|address| !address_allowed(address))
 }

@@ -48,6 +48,7 @@ pub fn stream(call: InFlight, headers: &HeaderMap, limits: Limits, voice: Voice<
         request_id: voice.request_id,
         stopping: Box::pin(voice.stopping),
         ready,
+        begun: false,
         turn: 0,
     };
     let mut response = Response::new(Body::new(relay));
@@ -93,6 +94,8 @@ struct Relay {
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
     /// What the client is to get next.
     ready: Joined,
+    /// Something was handed out. What comes first leaves in one write with the headers, which would go alone if it waited for more.
+    begun: bool,
     /// How often it was asked in vain since something is ready: see [`Relay::poll_turn`].
     turn: u8,
 }
@@ -165,7 +168,10 @@ impl http_body::Body for Relay {
                 }
                 Poll::Ready(None) => this.finish(&mut call),
                 Poll::Pending if this.ready.length > 0 => {
-                    ready!(this.poll_turn(context));
+                    if this.begun {
+                        ready!(this.poll_turn(context));
+                    }
+                    this.begun = true;
                     if let Some(bytes) = this.ready.take() {
                         shared.awaits_client();
                         return Poll::Ready(Some(Ok(Frame::data(bytes))));

@@ -6,6 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
+/// Longer ones are mistakes; with a path behind them they still are addresses that can be sent.
+const LONGEST: usize = 8192;
+
 /// Why an address is refused; reads on after the setting's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -64,6 +67,10 @@ pub fn base_url(text: &str, allow_private: bool) -> Result<Url, Refused> {
     }
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
+    // What is sent is stricter about names and length than what is parsed.
+    if url.as_str().len() > LONGEST || url.as_str().parse::<http::Uri>().is_err() {
+        return Err(Refused::NotAUrl);
+    }
     Ok(url)
 }
 
@@ -228,5 +235,8 @@ mod tests {
         );
         assert_eq!(base_url("https://api.openai.com?x=1", true).err(), Some(Refused::Query));
         assert_eq!(base_url("api.openai.com", true).err(), Some(Refused::NotAUrl));
+        assert_eq!(base_url("https://a\"b.example.com", true).err(), Some(Refused::NotAUrl));
+        let endless = format!("https://api.openai.com/{}", "x".repeat(LONGEST));
+        assert_eq!(base_url(&endless, true).err(), Some(Refused::NotAUrl));
     }
 }

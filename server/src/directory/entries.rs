@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use http::Uri;
 use types::{
     ApiTokenId, Dialect, KeyId, ModelId, OrganizationId, PlatformRole, Price, PriceId, ProviderId, TeamId, Timestamp,
     UserId,
@@ -256,38 +257,39 @@ impl ProviderKind {
     }
 }
 
-/// Which formats a provider speaks itself, and where it takes them.
+/// Which formats a provider speaks itself, and where it takes them: addresses as they are sent, so that a call copies one and parses nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
-    pub messages: Option<Url>,
-    pub chat: Option<Url>,
-    pub responses: Option<Url>,
-    pub embeddings: Option<Url>,
+    pub messages: Option<Uri>,
+    pub chat: Option<Uri>,
+    pub responses: Option<Uri>,
+    pub embeddings: Option<Uri>,
 }
 
 impl Endpoints {
     /// From the base as the vendors' SDKs take it. `responses` matters to OpenAI-shaped ones alone.
+    ///
+    /// An address that cannot be sent is one that the provider does not speak at; `guard::base_url` lets none of those in.
     pub fn of(base: &Url, shape: Shape, responses: bool) -> Self {
-        let at = |tail: &str| {
-            let mut url = base.clone();
-            url.set_path(&format!("{}{tail}", base.path().trim_end_matches('/')));
-            url
-        };
+        let base = base.as_str().trim_end_matches('/');
+        let at = |tail: &str| format!("{base}{tail}").parse().ok();
         let openai = shape != Shape::Anthropic;
         Endpoints {
             messages: match shape {
-                Shape::Anthropic => Some(at("/v1/messages")),
+                Shape::Anthropic => at("/v1/messages"),
                 Shape::Openai => None,
-                Shape::Litellm => Some(at("/messages")),
+                Shape::Litellm => at("/messages"),
             },
-            chat: openai.then(|| at("/chat/completions")),
-            responses: (shape == Shape::Litellm || openai && responses).then(|| at("/responses")),
-            embeddings: openai.then(|| at("/embeddings")),
+            chat: openai.then(|| at("/chat/completions")).flatten(),
+            responses: (shape == Shape::Litellm || openai && responses)
+                .then(|| at("/responses"))
+                .flatten(),
+            embeddings: openai.then(|| at("/embeddings")).flatten(),
         }
     }
 
     /// Where calls in this format go as they are; none where the provider does not speak it.
-    pub fn endpoint(&self, dialect: Dialect) -> Option<&Url> {
+    pub fn endpoint(&self, dialect: Dialect) -> Option<&Uri> {
         match dialect {
             Dialect::Anthropic => self.messages.as_ref(),
             Dialect::Openai => self.chat.as_ref(),
@@ -376,7 +378,7 @@ mod tests {
     #[test]
     fn endpoints_follow_the_base_as_sdks_take_it() {
         let of = |base: &str, shape, responses| Endpoints::of(&base.parse().unwrap(), shape, responses);
-        let text = |url: &Option<Url>| url.as_ref().map(ToString::to_string).unwrap_or_default();
+        let text = |uri: &Option<Uri>| uri.as_ref().map(ToString::to_string).unwrap_or_default();
         let anthropic = of("https://api.anthropic.com", Shape::Anthropic, false);
         assert_eq!(text(&anthropic.messages), "https://api.anthropic.com/v1/messages");
         assert_eq!(

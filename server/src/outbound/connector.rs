@@ -19,7 +19,7 @@ use hyper_util::{
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::addresses;
+use super::{NotPublic, addresses, is_private_literal};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Cause>> + Send>>;
@@ -38,11 +38,12 @@ pub struct TooSlow;
 #[derive(Clone)]
 pub struct Connector {
     inner: HttpsConnector<HttpConnector<Resolver>>,
+    allow_private: bool,
     patience: Duration,
 }
 
 impl Connector {
-    /// Unless `allow_private`, names that lead to private addresses are refused when they are dialled.
+    /// Unless `allow_private`, private addresses and names that lead to them are refused when they are dialled.
     ///
     /// Errors: the system has no certificates that can be used.
     pub fn new(allow_private: bool, patience: Duration) -> std::io::Result<Self> {
@@ -59,7 +60,11 @@ impl Connector {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Ok(Connector { inner, patience })
+        Ok(Connector {
+            inner,
+            allow_private,
+            patience,
+        })
     }
 }
 
@@ -73,6 +78,10 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
+        // A literal address meets no resolver.
+        if !self.allow_private && is_private_literal(uri.host().unwrap_or_default()) {
+            return Box::pin(std::future::ready(Err(NotPublic.into())));
+        }
         let (connecting, patience) = (self.inner.call(uri), self.patience);
         Box::pin(async move {
             let connected = tokio::time::timeout(patience, connecting).await;

@@ -203,7 +203,7 @@ async fn catalogue_follows_the_configuration(database: &Database) {
     };
     assert_eq!(credential.expose(), "sk-very-secret");
     assert_eq!(
-        endpoints.endpoint(types::Dialect::Anthropic).unwrap().as_str(),
+        *endpoints.endpoint(types::Dialect::Anthropic).unwrap(),
         "https://p.example.com/v1/messages"
     );
     assert_eq!(price(&state.directory().model("unpriced").unwrap()), None);
