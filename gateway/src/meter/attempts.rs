@@ -82,14 +82,15 @@ impl Attempts {
     /// Tells the breaker. Returns the key whose own credential the upstream refused.
     pub fn failed(&mut self, failure: &Failure, now: Timestamp) -> Option<KeyId> {
         let route = self.route()?;
-        // What a proxy has against one key says nothing of the calls of others.
+        // What a proxy has against one key says nothing of the calls of others. A limit may be the key's own there.
         let refused = route.of_key.filter(|_| failure.is_about_credential());
+        let is_the_keys = refused.is_some() || route.of_key.is_some() && failure.is_about_pace();
         let had_begun = self.answer.is_some_and(|(status, _)| status.is_success());
         match (had_begun, failure.verdict) {
             (true, _) => route.deployment.broke_off(now),
             // The caller's own mistake: an upstream that finds it is well.
             (false, Verdict::Nowhere) => route.deployment.succeeded(now),
-            (false, _) if refused.is_some() => route.deployment.succeeded(now),
+            (false, _) if is_the_keys => route.deployment.succeeded(now),
             (false, _) => route.deployment.failed(self.current.pass, now, failure.asked),
         }
         refused

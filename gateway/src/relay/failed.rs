@@ -33,7 +33,10 @@ pub async fn refuse(
     let error = match status.as_u16() {
         401..=403 => Error::refused(Code::UpstreamAuth, llm::error::UPSTREAM_AUTH),
         400..600 => match read(&mut call, &headers, status, voices, credential).await {
-            Said::OfUs => Error::refused(Code::UpstreamAuth, llm::error::UPSTREAM_AUTH),
+            Said::OfUs => {
+                let error = Error::refused(Code::UpstreamAuth, llm::error::UPSTREAM_AUTH);
+                return call.end(error, Code::UpstreamAuth.name());
+            }
             Said::OfTheCall(body) => {
                 let mut passed = passed_headers(&headers);
                 if let Some(seconds) = wait {
@@ -105,23 +108,21 @@ async fn read(
     let Some(body) = tokio::time::timeout(PATIENCE, reading).await.ok().flatten() else {
         return Said::Nothing;
     };
-    match llm::translate::error_status(voices.upstream, &body) {
+    // Proxies refuse a call in one form before they know what it asks for: LiteLLM in OpenAI's, whatever was asked.
+    let spoken = [voices.upstream, Dialect::Openai, Dialect::Anthropic]
+        .into_iter()
+        .find_map(|dialect| Some((dialect, llm::translate::error_status(dialect, &body)?)));
+    let dialect = match spoken {
         None => return Said::Nothing,
-        Some(401..=403) => return Said::OfUs,
-        Some(_) => {}
-    }
+        Some((_, 401..=403)) => return Said::OfUs,
+        Some((dialect, _)) => dialect,
+    };
     let body = llm::error::redact(body, &[credential]);
-    if voices.client == voices.upstream {
+    if voices.client == dialect {
         return Said::OfTheCall(body);
     }
-    llm::translate::error(
-        voices.client,
-        voices.upstream,
-        &body,
-        status.as_u16(),
-        voices.request_id,
-    )
-    .map_or(Said::Nothing, Said::OfTheCall)
+    llm::translate::error(voices.client, dialect, &body, status.as_u16(), voices.request_id)
+        .map_or(Said::Nothing, Said::OfTheCall)
 }
 
 /// The upstream's status without its text.

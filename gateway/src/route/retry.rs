@@ -49,6 +49,11 @@ impl Failure {
         self.class == UPSTREAM_AUTH
     }
 
+    /// Whether it has something against how fast, or how much, it is asked.
+    pub fn is_about_pace(&self) -> bool {
+        self.class == RATE_LIMITED
+    }
+
     /// Of an upstream whose status is not one of success. `now` in Unix seconds, for dates.
     pub fn answered(status: StatusCode, headers: HeaderMap, now: i64) -> Self {
         let verdict = match status.as_u16() {
@@ -69,11 +74,12 @@ impl Failure {
 }
 
 const UPSTREAM_AUTH: &str = "upstream_auth";
+const RATE_LIMITED: &str = "upstream_rate_limited";
 
 fn class(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401..=403 => UPSTREAM_AUTH,
-        429 => "upstream_rate_limited",
+        429 => RATE_LIMITED,
         503 | 529 => "upstream_overloaded",
         400..500 => "upstream_refused",
         _ => "upstream_failed",

@@ -24,6 +24,7 @@ struct Inside {
     keys: Vec<String>,
     calls: Vec<String>,
     refuses: Option<String>,
+    how: (u16, &'static str),
 }
 
 type Shared = Arc<Mutex<Inside>>;
@@ -34,6 +35,7 @@ async fn proxy() -> (String, Shared) {
         .route("/model/info", get(listed))
         .route("/key/generate", post(generate))
         .route("/v1/chat/completions", post(answer))
+        .route("/v1/messages", post(answer))
         .route("/v1/messages/count_tokens", post(counted))
         .with_state(Arc::clone(&shared));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -67,8 +69,9 @@ fn call(shared: &Shared, headers: &HeaderMap) -> Result<(), Response> {
     if inside.refuses.as_ref() != Some(&sent) {
         return Ok(());
     }
-    let error = json!({ "error": { "message": format!("Authentication Error: {sent}"), "type": "auth_error", "param": null, "code": "401" } });
-    Err((StatusCode::UNAUTHORIZED, Json(error)).into_response())
+    let (status, kind) = inside.how;
+    let error = json!({ "error": { "message": format!("Not with {sent}"), "type": kind, "param": null, "code": status.to_string() } });
+    Err((StatusCode::from_u16(status).unwrap(), Json(error)).into_response())
 }
 
 async fn answer(State(shared): State<Shared>, headers: HeaderMap) -> Response {
@@ -164,13 +167,32 @@ async fn refused_credential_says_nothing_of_the_proxy_and_no_other_takes_its_pla
     };
     let other = server::keys::create(&house.state, &house.user, new).await.unwrap();
     mirrored(&house, other.details.id).await;
-    proxy.lock().unwrap().refuses = Some(own.clone());
-    for _ in 0..MANY {
-        let request = client().post(house.url(CHAT)).bearer_auth(&house.key);
-        let reply = request.json(&chat("behind", false)).send().await.unwrap();
-        assert_eq!(reply.status(), 502);
-        let text = reply.text().await.unwrap();
-        assert!(!text.contains(&own) && !text.contains(MASTER), "{text}");
+    // As LiteLLM says it of a key that is not known or blocked, whose budget is spent (in two ages of it), and that asks too often. It says all
+    // of it in OpenAI's form, also to a call of Messages.
+    let ways = [
+        (401, "auth_error", 502),
+        (400, "budget_exceeded", 502),
+        (429, "budget_exceeded", 502),
+        (429, "throttling_error", 429),
+    ];
+    for (said, kind, heard) in ways {
+        let mut inside = proxy.lock().unwrap();
+        (inside.refuses, inside.how) = (Some(own.clone()), (said, kind));
+        drop(inside);
+        for (path, body) in [
+            (CHAT, chat("behind", false)),
+            ("/v1/messages", messages("behind", false)),
+        ] {
+            for _ in 0..MANY {
+                let request = client().post(house.url(path)).bearer_auth(&house.key);
+                let reply = request.json(&body).send().await.unwrap();
+                assert_eq!(reply.status(), heard, "{path}, {said} {kind}");
+                let told: Value = reply.json().await.unwrap();
+                assert_eq!(told["type"] == "error", path == "/v1/messages", "{told}");
+                let text = told.to_string();
+                assert!(!text.contains(&own) && !text.contains(MASTER), "{text}");
+            }
+        }
     }
     // The breaker stayed closed: the other key's call is tried like any other.
     let model = house.state.directory().model("behind").unwrap();
@@ -186,8 +208,9 @@ async fn refused_credential_says_nothing_of_the_proxy_and_no_other_takes_its_pla
         proxy.lock().unwrap().calls.iter().all(|sent| sent != MASTER),
         "never the provider's instead"
     );
-    let calls = house.calls(MANY + 1).await;
+    let all = ways.len() * 2 * MANY;
+    let calls = house.calls(all + 1).await;
     let refused = calls.iter().filter(|call| call.status == CallStatus::UpstreamError);
-    assert_eq!(refused.count(), MANY);
+    assert_eq!(refused.count(), all);
     house.close().await;
 }

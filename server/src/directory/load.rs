@@ -125,8 +125,11 @@ impl Directory {
                 Ok(credential) => {
                     credentials.insert(row.key_id, credential);
                 }
-                // One damaged row costs its key the name it has there and nothing else.
-                Err(error) => tracing::error!(key_id = %row.key_id, detail = %error, "a mirrored key cannot be used"),
+                // One damaged row costs its key the calls that go there, and nothing else.
+                Err(error) => {
+                    tracing::error!(key_id = %row.key_id, detail = %error, "a mirrored key cannot be used");
+                    credentials.insert(row.key_id, mirror::unreadable());
+                }
             }
         }
         keys.iter_mut()

@@ -42,13 +42,11 @@ const NAME_TAKEN: &str = "name_taken";
 /// The row that asks for a key at the proxy; none when keys are not mirrored.
 pub(crate) fn wish(state: &State, key: KeyId) -> Result<Option<Row>> {
     let Some(proxy) = target(state) else { return Ok(None) };
-    let random = key_format::base62(&state.clock().random::<128>(), key_format::SECRET_LENGTH);
-    let random = random.ok_or_else(|| Error::internal("the random source gave too few usable bytes"))?;
     let now = state.clock().now().0;
     Ok(Some(Row {
         key_id: key.0,
         proxy,
-        credential: state.seal(format!("sk-{random}").as_bytes(), &context(key.0))?,
+        credential: state.seal(new_text(state)?.expose().as_bytes(), &context(key.0))?,
         is_wanted: true,
         is_there: false,
         attempts: 0,
@@ -74,6 +72,12 @@ pub(crate) fn open(row: &Row, master: &MasterKey) -> Result<Secret> {
     let plain = master.open(&row.credential, &context(row.key_id))?;
     let text = String::from_utf8(plain).map_err(|_| Error::internal("a mirrored key is not text"))?;
     Ok(Secret::new(text))
+}
+
+/// In place of a credential that cannot be read any more. No header can hold it, so calls with it are refused before anything is sent: the
+/// provider's own must not take its place. That they are refused makes the row due, which then gets a new text.
+pub(crate) fn unreadable() -> Secret {
+    Secret::new("\0")
 }
 
 /// Carries out what is due until `stop`.
@@ -170,18 +174,19 @@ pub(crate) async fn carry_out(state: &State) -> Result<usize> {
             continue;
         }
         tried += 1;
+        let text = open(&row, &state.secrets().master).ok();
         let outcome = match row.is_wanted {
-            true => give(state, proxy, &row).await?,
-            false => requests::forget(&proxy.client, &open(&row, &state.secrets().master)?).await,
+            true => give(state, proxy, &row, text).await?,
+            false => requests::forget(&proxy.client, KeyId(row.key_id), text.as_ref()).await,
         };
         note(state, row, outcome).await?;
     }
     Ok(tried)
 }
 
-/// Asks the proxy for the key, unless it ended here meanwhile.
-async fn give(state: &State, proxy: &Proxy, row: &Row) -> Result<Outcome> {
-    let text = open(row, &state.secrets().master)?;
+/// Asks the proxy for the key, unless it ended here meanwhile. One whose text cannot be read any more, as after the secret that seals it was
+/// exchanged, is asked for by another text.
+async fn give(state: &State, proxy: &Proxy, row: &Row, text: Option<Secret>) -> Result<Outcome> {
     let Some(key) = state
         .directory()
         .key_of_id(KeyId(row.key_id))
@@ -189,7 +194,21 @@ async fn give(state: &State, proxy: &Proxy, row: &Row) -> Result<Outcome> {
     else {
         return Ok(Outcome::NoLongerWanted);
     };
+    let Some(text) = text else {
+        let text = new_text(state)?;
+        return Ok(match requests::generate(&proxy.client, state, &key, &text).await {
+            Outcome::There(None) => Outcome::There(Some(text)),
+            other => other,
+        });
+    };
     Ok(requests::generate(&proxy.client, state, &key, &text).await)
+}
+
+/// What a key is to be called over there.
+fn new_text(state: &State) -> Result<Secret> {
+    let random = key_format::base62(&state.clock().random::<128>(), key_format::SECRET_LENGTH);
+    let random = random.ok_or_else(|| Error::internal("the random source gave too few usable bytes"))?;
+    Ok(Secret::new(format!("sk-{random}")))
 }
 
 /// Writes down what came of a row.

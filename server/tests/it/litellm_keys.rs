@@ -245,6 +245,55 @@ async fn key_that_calls_find_refused_is_asked_for_again_once_a_minute(app, proxy
 }
 
 mirrored! {
+async fn key_may_use_there_what_its_models_lead_to_by_now(app, proxy) {
+    let anna = app.register("anna").await;
+    let id = key(&app, &anna, &json!({ "models": ["a"] })).await;
+    until(&app, || credential(&app, id).is_some()).await;
+    let (token, row) = there(&proxy);
+    assert_eq!(row["models"], json!(["a"]));
+    // As when a route of one of its models led elsewhere while the key was made.
+    proxy.inside().keys.get_mut(&token).unwrap()["models"] = json!(["no-default-models"]);
+    app.advance_secs(61);
+    server::litellm::key_refused(&app.state, id);
+    until(&app, || proxy.asked("/key/update") == 1).await;
+    let (same, row) = there(&proxy);
+    assert_eq!((same, &row["models"]), (token, &json!(["a"])));
+    // From then on nothing is to be said.
+    app.advance_secs(61);
+    server::litellm::key_refused(&app.state, id);
+    until(&app, || proxy.asked("/key/info") == 2).await;
+    assert_eq!(proxy.asked("/key/update"), 1);
+    app.stop().await;
+}
+}
+
+mirrored! {
+async fn key_whose_text_cannot_be_read_is_refused_and_asked_for_anew(app, proxy) {
+    let anna = app.register("anna").await;
+    let id = key(&app, &anna, &json!({})).await;
+    until(&app, || credential(&app, id).is_some()).await;
+    let (token, _) = there(&proxy);
+    // As after another secret took the place of the one that sealed it.
+    app.database.execute("UPDATE mirrored_keys SET credential = (SELECT credential FROM providers WHERE credential IS NOT NULL)").await;
+    let app = app.restart_with_variables(&variables(&proxy, &[(ON, "true")])).await;
+    let sent = credential(&app, id).unwrap();
+    assert!(http::HeaderValue::from_str(&sent).is_err(), "a call with it would leave, with {sent:?}");
+    app.advance_secs(61);
+    server::litellm::key_refused(&app.state, id);
+    until(&app, || credential(&app, id).is_some_and(|text| text.starts_with("sk-"))).await;
+    let (anew, row) = there(&proxy);
+    assert_ne!(anew, token);
+    assert_eq!(anew, crypto::hex(&crypto::sha256(credential(&app, id).unwrap().as_bytes())));
+    assert_eq!(row["metadata"]["db_key_id"], id.to_string());
+    // One that cannot be read is forgotten by its name.
+    app.database.execute("UPDATE mirrored_keys SET credential = (SELECT credential FROM providers WHERE credential IS NOT NULL)").await;
+    revoke(&app, &anna, id).await;
+    until(&app, || proxy.inside().keys.is_empty()).await;
+    app.stop().await;
+}
+}
+
+mirrored! {
 async fn keys_that_end_with_their_owner_end_there_too(app, proxy) {
     let anna = app.register("anna").await;
     let bert = app.register("bert").await;

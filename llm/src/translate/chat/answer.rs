@@ -283,19 +283,24 @@ pub(crate) fn failure(error: Option<Val<'_>>) -> Result<Failure<'_>, Error> {
         return Ok(Failure::new(500, Some(error)));
     }
     let [kind, code, message] = error.pick(["type", "code", "message"]).map_err(Error::odd)?;
-    let number = code.and_then(Val::count).and_then(|code| u16::try_from(code).ok());
-    let status = number.filter(|code| (400..600).contains(code)).unwrap_or_else(|| {
-        let said = |value: Option<Val<'_>>| value.map(|value| value.inner().to_owned()).unwrap_or_default();
-        match (said(code).as_str(), said(kind).as_str()) {
-            ("invalid_api_key", _) | (_, "authentication_error") => 401,
-            ("insufficient_quota", _) | (_, "billing_error") => 402,
-            ("model_not_found", _) | (_, "not_found_error") => 404,
-            ("rate_limit_exceeded", _) | (_, "rate_limit_error" | "requests" | "tokens") => 429,
-            (_, "permission_error") => 403,
-            (_, "overloaded_error") => 529,
-            (_, "invalid_request_error") | ("invalid_prompt" | "context_length_exceeded", _) => 400,
-            _ => 500,
-        }
+    let said = |value: Option<Val<'_>>| value.map(|value| value.inner().to_owned()).unwrap_or_default();
+    let (code_said, kind_said) = (said(code), said(kind));
+    // LiteLLM writes its status as text, and the end of a key's budget under a status of any kind.
+    let number = code_said.parse().ok().filter(|code| (400..600).contains(code));
+    let number = if kind_said == "budget_exceeded" {
+        Some(402)
+    } else {
+        number
+    };
+    let status = number.unwrap_or_else(|| match (code_said.as_str(), kind_said.as_str()) {
+        ("invalid_api_key", _) | (_, "authentication_error") => 401,
+        ("insufficient_quota", _) | (_, "billing_error") => 402,
+        ("model_not_found", _) | (_, "not_found_error") => 404,
+        ("rate_limit_exceeded", _) | (_, "rate_limit_error" | "requests" | "tokens") => 429,
+        (_, "permission_error") => 403,
+        (_, "overloaded_error") => 529,
+        (_, "invalid_request_error") | ("invalid_prompt" | "context_length_exceeded", _) => 400,
+        _ => 500,
     });
     let failure = Failure::new(status, message);
     // Servers of others have the text, if not the code.

@@ -1,12 +1,12 @@
 //! What is said to the proxy about a key, and what its answers mean.
 //!
-//! Source: `generate_key_fn`, `delete_key_fn` and `info_key_fn` in litellm/proxy/management_endpoints/key_management_endpoints.py (1.106). Names are
+//! Source: `generate_key_fn`, `update_key_fn`, `delete_key_fn` and `info_key_fn` in litellm/proxy/management_endpoints/key_management_endpoints.py (1.106). Names are
 //! unique there, so a name that is taken tells that an earlier request arrived whose answer was lost.
 
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use types::Timestamp;
+use types::{KeyId, Timestamp};
 
 use super::super::{
     PROVIDER,
@@ -89,20 +89,32 @@ pub(super) async fn generate(client: &Client, state: &State, key: &KeyEntry, tex
     let refusal = Refusal::of(&answer);
     if answer.status == StatusCode::BAD_REQUEST && refusal.error.param == "key_alias" && refusal.says("already exists")
     {
-        return taken(client, &alias(key), text).await;
+        return taken(client, &alias(key.id), text, &body["models"]).await;
     }
     refused(answer.status)
 }
 
-/// The name is taken: by the key of an earlier request, or by one whose text was never seen here and which makes room.
-async fn taken(client: &Client, alias: &str, text: &Secret) -> Outcome {
-    let answer = match client.get("/key/info", &[("key", &digest(text))]).await {
+/// The name is taken: by the key of an earlier request, or by one whose text was never seen here and which makes room. What models a key may
+/// use there follows what it may use here and where these lead by now.
+async fn taken(client: &Client, alias: &str, text: &Secret, models: &Value) -> Outcome {
+    let id = digest(text);
+    let answer = match client.get("/key/info", &[("key", &id)]).await {
         Ok(answer) => answer,
         Err(failed) => return again(failed),
     };
     let known: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if answer.status == StatusCode::OK && known["info"]["status"] != "deleted" {
-        return Outcome::There(None);
+        if same_names(&known["info"]["models"], models) {
+            return Outcome::There(None);
+        }
+        return match client
+            .post("/key/update", &json!({ "key": id, "models": models }))
+            .await
+        {
+            Ok(answer) if answer.status == StatusCode::OK => Outcome::There(None),
+            Ok(answer) => refused(answer.status),
+            Err(failed) => again(failed),
+        };
     }
     if answer.status != StatusCode::OK && answer.status != StatusCode::NOT_FOUND {
         return refused(answer.status);
@@ -116,9 +128,22 @@ async fn taken(client: &Client, alias: &str, text: &Secret) -> Outcome {
     }
 }
 
-/// Deletes the key there.
-pub(super) async fn forget(client: &Client, text: &Secret) -> Outcome {
-    match client.post("/key/delete", &json!({ "keys": [digest(text)] })).await {
+fn same_names(one: &Value, other: &Value) -> bool {
+    let sorted = |value: &Value| {
+        let mut names: Vec<String> = serde_json::from_value(value.clone()).unwrap_or_default();
+        names.sort_unstable();
+        names
+    };
+    sorted(one) == sorted(other)
+}
+
+/// Deletes the key there; by its name, when its text is not known any more.
+pub(super) async fn forget(client: &Client, key: KeyId, text: Option<&Secret>) -> Outcome {
+    let which = match text {
+        Some(text) => json!({ "keys": [digest(text)] }),
+        None => json!({ "key_aliases": [alias(key)] }),
+    };
+    match client.post("/key/delete", &which).await {
         // A key that is not there is what was wanted.
         Ok(answer) if answer.status == StatusCode::OK || answer.status == StatusCode::NOT_FOUND => Outcome::Forgotten,
         Ok(answer) => refused(answer.status),
@@ -129,7 +154,7 @@ pub(super) async fn forget(client: &Client, text: &Secret) -> Outcome {
 /// Ids alone: whose they are is known here.
 fn request(state: &State, key: &KeyEntry) -> Value {
     let mut body = json!({
-        "key_alias": alias(key),
+        "key_alias": alias(key.id),
         "key_type": "llm_api",
         "user_id": key.user_id,
         "models": models(state, key),
@@ -147,8 +172,8 @@ fn request(state: &State, key: &KeyEntry) -> Value {
     body
 }
 
-fn alias(key: &KeyEntry) -> String {
-    format!("weirgate-{}", key.id)
+fn alias(key: KeyId) -> String {
+    format!("weirgate-{key}")
 }
 
 /// What the key may use over there, by the names of there. All is an empty list; a key none of whose models are there gets a name for none.

@@ -73,6 +73,7 @@ impl LiteLlm {
             .route("/model/info", get(models))
             .route("/key/generate", post(generate))
             .route("/key/delete", post(delete))
+            .route("/key/update", post(update))
             .route("/key/info", get(info))
             .with_state(Arc::clone(&shared));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -246,6 +247,19 @@ async fn delete(State(shared): State<Shared>, headers: HeaderMap, Json(sent): Js
         return (StatusCode::BAD_GATEWAY, "lost").into_response();
     }
     Json(json!({ "deleted_keys": if keys.is_empty() { aliases } else { keys } })).into_response()
+}
+
+async fn update(State(shared): State<Shared>, headers: HeaderMap, Json(sent): Json<Value>) -> Response {
+    if let Err(response) = arrive(&shared, &headers, "/key/update", &sent).await {
+        return response;
+    }
+    let mut inside = shared.lock().expect("not poisoned");
+    let named = sent["key"].as_str().unwrap_or_default();
+    let Some(row) = inside.keys.get_mut(named) else {
+        return refused(404, "{'error': 'Key not found'}", "internal_server_error", None);
+    };
+    row["models"] = sent["models"].clone();
+    Json(row.clone()).into_response()
 }
 
 async fn info(
