@@ -88,7 +88,10 @@ pub async fn read_connect(
         if sent.is_empty() { flash.form.value(field) } else { sent }
     };
     // A model that only makes vectors has no use in any of these clients.
-    let mut entries = request.state.directory().models();
+    let state = &request.state;
+    let member = server::organizations::member(state, &user, user.organization_id());
+    let callable = member.and_then(|member| server::catalogue::offered::callable(state, &member));
+    let mut entries = callable.map_err(|error| request.error(&error))?;
     entries.retain(|entry| entry.kind == ModelKind::Chat);
     let model = chosen(model, "model");
     let entry = entries.iter().find(|entry| entry.name == model).or(entries.first());
