@@ -233,6 +233,11 @@ impl Db {
         self.watched(self.read().query_one_raw(statement).await).map(|_| ())
     }
 
+    /// Closes the connections under whoever uses them, as when the database goes away.
+    pub(crate) async fn cut_for_tests(&self) {
+        self.0.pools.close().await;
+    }
+
     /// Waits for transactions under way and closes the connections. Nothing works afterwards.
     pub async fn close(&self) {
         self.0.tasks.close();

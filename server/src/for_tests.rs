@@ -282,3 +282,8 @@ pub async fn blind(state: &State) -> impl Sized + '_ {
 pub async fn poll(state: &State) -> Result<()> {
     state.directory().poll_once().await
 }
+
+/// As when the database goes away under a process that serves.
+pub async fn close_database(state: &State) {
+    state.db().cut_for_tests().await;
+}

@@ -293,6 +293,9 @@ impl State {
         if !self.0.directory.fresh() {
             return Err("directory");
         }
+        if !self.0.ledger.is_well() {
+            return Err("ledger");
+        }
         self.0.db.ping().await.map_err(|_| "database")
     }
 

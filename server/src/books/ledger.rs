@@ -111,6 +111,11 @@ impl Ledger {
         }
     }
 
+    /// Whether open records are taken; not while the database refuses or keeps waiting what is to be written.
+    pub fn is_well(&self) -> bool {
+        self.0.shared.is_well()
+    }
+
     /// Counts a refusal. It gets a row of its own at most once per key, reason and second.
     pub fn refused(&self, refused: Refused) {
         let now = self.0.clock.now();

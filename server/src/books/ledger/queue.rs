@@ -81,9 +81,14 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Nothing is in the way of what is to be written.
+    pub fn is_well(&self) -> bool {
+        !self.trouble.load(Ordering::Acquire)
+    }
+
     /// Whether the call's open record was taken.
     pub fn push_open(&self, call: &Arc<Call>) -> bool {
-        if self.trouble.load(Ordering::Acquire) {
+        if !self.is_well() {
             return false;
         }
         let mut queue = self.queue();

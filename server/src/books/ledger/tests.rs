@@ -495,7 +495,8 @@ async fn stuck_database_refuses_new_calls_and_loses_none(house: &House) {
     let refused = tokio::time::timeout(Duration::from_secs(4), waiting.durable()).await;
     assert!(matches!(refused, Ok(Err(Error::Unavailable(_)))), "{refused:?}");
     waiting.settle(outcome(1, 1));
-    // While it lasts, calls are refused without waiting.
+    // While it lasts, calls are refused without waiting, and a balancer hears of it.
+    assert!(!ledger.is_well());
     let mut next = ledger.open(call(house));
     let refused = tokio::time::timeout(Duration::from_millis(100), next.durable()).await;
     assert!(matches!(refused, Ok(Err(Error::Unavailable(_)))), "{refused:?}");

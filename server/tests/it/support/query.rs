@@ -30,6 +30,31 @@ impl Database {
     }
 }
 
+/// Whoever holds it keeps everybody from writing the books.
+pub enum Held {
+    Sqlite(#[expect(dead_code, reason = "held")] SqliteConnection),
+    Postgres(#[expect(dead_code, reason = "held")] PgConnection),
+}
+
+impl Database {
+    /// As somebody does who looks into the database by hand and forgets to end.
+    pub async fn hold_the_books(&self) -> Held {
+        if self.is_sqlite() {
+            let mut connection = SqliteConnection::connect(&self.url).await.expect("connected");
+            sqlx::query("BEGIN IMMEDIATE")
+                .execute(&mut connection)
+                .await
+                .expect("begun");
+            return Held::Sqlite(connection);
+        }
+        let mut connection = PgConnection::connect(&self.url).await.expect("connected");
+        for statement in ["BEGIN", "LOCK TABLE calls_open, usage_logs IN ACCESS EXCLUSIVE MODE"] {
+            sqlx::query(statement).execute(&mut connection).await.expect("done");
+        }
+        Held::Postgres(connection)
+    }
+}
+
 /// Tables whose rows and seals triggers keep as they are.
 const PROTECTED: [&str; 3] = ["audit_logs", "audit_sealed", "audit_seals"];
 
