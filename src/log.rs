@@ -5,7 +5,16 @@
 use std::io::IsTerminal;
 
 use server::{Config, config::LogFormat};
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        self, FmtContext, FormatEvent, FormatFields,
+        format::{Format, Json, JsonFields, Writer},
+    },
+    prelude::*,
+    registry::LookupSpan,
+};
 
 /// Starts logging. `RUST_LOG`, as the configuration read it, decides what is said.
 pub fn start(config: &Config) -> anyhow::Result<()> {
@@ -18,11 +27,19 @@ pub fn start(config: &Config) -> anyhow::Result<()> {
         LogFormat::Text => false,
     };
     let started = if json {
-        let layer = fmt::layer()
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false);
+        let lines = Lines {
+            env: if config.is_production() {
+                "production"
+            } else {
+                "development"
+            },
+            json: fmt::format()
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false),
+        };
+        let layer = fmt::layer().fmt_fields(JsonFields::new()).event_format(lines);
         registry.with(layer.with_writer(std::io::stderr)).try_init()
     } else {
         registry
@@ -36,4 +53,25 @@ pub fn start(config: &Config) -> anyhow::Result<()> {
             .try_init()
     };
     started.map_err(|error| anyhow::anyhow!("logging is already started: {error}"))
+}
+
+/// JSON lines, each of which says first in which kind of installation it was written.
+struct Lines {
+    env: &'static str,
+    json: Format<Json>,
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    N: for<'writer> FormatFields<'writer> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> std::fmt::Result {
+        let mut line = String::new();
+        self.json.format_event(context, Writer::new(&mut line), event)?;
+        match line.strip_prefix('{') {
+            Some(rest) => write!(out, "{{\"env\":\"{}\",{rest}", self.env),
+            None => out.write_str(&line),
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! The only file that joins the dashboard, the account API and the model API.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Instant};
 
 use axum::{
     Router,
-    extract::{Request, State as Extract},
+    extract::{MatchedPath, Request, State as Extract},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -12,7 +12,10 @@ use axum::{
 use http::{HeaderValue, header};
 use leptos::{config::LeptosOptions, context::provide_context};
 use leptos_axum::LeptosRoutes;
-use server::{State, http::layers};
+use server::{
+    State,
+    http::{layers, line::Line, problem},
+};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -20,6 +23,7 @@ use tower_http::{
         predicate::{DefaultPredicate, NotForContentType},
     },
 };
+use tracing::Level;
 
 use crate::{assets, playground};
 
@@ -32,7 +36,7 @@ pub fn router(state: State) -> anyhow::Result<Router> {
     let people = Router::new().merge(accounts).merge(pages).layer(
         CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::new("application/wasm"))),
     );
-    Ok(models.merge(people.layer(CatchPanicLayer::new())))
+    Ok(models.merge(people))
 }
 
 fn options() -> LeptosOptions {
@@ -104,9 +108,11 @@ fn dashboard(state: State, models: Router) -> Router {
         .layer(from_fn_with_state(state.clone(), to_the_end))
         .layer(from_fn_with_state(state.clone(), layers::csrf))
         .layer(from_fn(layers::one_host))
-        .layer(from_fn_with_state(state.clone(), identified))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(logged))
         .with_state(options)
         .merge(files)
+        .layer(from_fn_with_state(state.clone(), identified))
         .layer(from_fn_with_state(state, layers::guard))
 }
 
@@ -118,6 +124,28 @@ async fn identified(Extract(state): Extract<State>, mut request: Request, next: 
     if let Ok(value) = HeaderValue::try_from(id.0) {
         response.headers_mut().insert("x-request-id", value);
     }
+    response
+}
+
+/// Writes the log's line about a page or a form. Files are fetched by the dozen and tell nothing.
+async fn logged(request: Request, next: Next) -> Response {
+    let (since, method) = (Instant::now(), request.method().clone());
+    let known = request.extensions();
+    let (id, path) = (
+        known.get::<layers::RequestId>().cloned(),
+        known.get::<MatchedPath>().cloned(),
+    );
+    let response = next.run(request).await;
+    let line = Line {
+        request_id: id.as_ref().map_or("", |id| &id.0),
+        route: path.as_ref().map_or("*", MatchedPath::as_str),
+        method: &method,
+        status: response.status().as_u16(),
+        since,
+        error_class: problem::class_of(response.status()),
+        detail: None,
+    };
+    line.write(Level::INFO);
     response
 }
 

@@ -1,5 +1,7 @@
 //! Why a call was not served, and the answer that says so.
 
+use std::fmt::Display;
+
 use server::books::limits::Left;
 use types::{Refusal, error::Code};
 
@@ -18,6 +20,9 @@ pub enum Error {
     /// The process cannot do its work; said once in the log, never to the caller.
     #[error("{0}")]
     Internal(String),
+    /// The same, found where the server's own parts look something up: a check that could not be made, among them.
+    #[error(transparent)]
+    Server(server::Error),
 }
 
 /// What the caller hears, and what is left of the limits.
@@ -47,6 +52,7 @@ impl Error {
             Error::OverLimit(over) => over.refusal.status(),
             Error::PassedOn(answer) => answer.status,
             Error::Internal(_) => Code::Internal.status(),
+            Error::Server(error) => error.refusal().status(),
         }
     }
 
@@ -62,6 +68,7 @@ impl Error {
                 _ => "upstream_failed",
             },
             Error::Internal(_) => Code::Internal.name(),
+            Error::Server(error) => error.refusal().code.name(),
         }
     }
 
@@ -75,13 +82,26 @@ impl Error {
                 Code::Internal,
                 "Weirgate could not do this. The request id leads to the reason in its log.",
             ),
+            Error::Server(error) => error.refusal(),
+        }
+    }
+
+    /// What the log alone is told.
+    pub fn detail(&self) -> Option<&dyn Display> {
+        match self {
+            Error::Internal(reason) => Some(reason),
+            Error::Server(error) => error.detail(),
+            Error::Refused(_) | Error::OverLimit(_) | Error::PassedOn(_) => None,
         }
     }
 }
 
 impl From<server::Error> for Error {
     fn from(error: server::Error) -> Self {
-        Error::Refused(error.refusal())
+        match error {
+            server::Error::Refused(refusal) => Error::Refused(refusal),
+            other => Error::Server(other),
+        }
     }
 }
 

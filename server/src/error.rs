@@ -72,7 +72,15 @@ impl Error {
         }
     }
 
-    /// Writes the private face to the log. Refusals are the client's business and are not logged here.
+    /// The private face, for the log. A refusal has none: it is the client's business.
+    pub fn detail(&self) -> Option<&dyn Display> {
+        match self {
+            Error::Refused(_) => None,
+            other => Some(other),
+        }
+    }
+
+    /// Writes the private face to the log, where no line about the request tells it. Refusals are not logged here.
     pub fn log(&self, request_id: &str) {
         match self {
             Error::Refused(_) => {}

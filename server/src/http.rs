@@ -7,6 +7,7 @@ pub mod cookie;
 pub mod extract;
 pub mod host;
 pub mod layers;
+pub mod line;
 pub mod problem;
 pub mod rate_fields;
 mod routes;

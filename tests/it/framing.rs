@@ -17,9 +17,16 @@ async fn framing_that_can_be_read_in_two_ways_is_400_and_closes() {
     let body = r#"{"model":"demo","max_tokens":9,"messages":[{"role":"user","content":"Hello"}]}"#;
     let length = body.len();
     let head = format!("host: x\r\nx-api-key: {key}\r\ncontent-type: application/json\r\n");
-    let hidden = format!("POST /v1/messages HTTP/1.1\r\n{head}connection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+    let hidden =
+        format!("POST /v1/messages HTTP/1.1\r\n{head}connection: close\r\ncontent-length: {length}\r\n\r\n{body}");
     // No request asks for the connection's end: that all answers end is the server's doing.
-    for path in ["/v1/messages", "/v1/responses", "/api/v1/auth/login", "/_fn/sign_in", "/nothing"] {
+    for path in [
+        "/v1/messages",
+        "/v1/responses",
+        "/api/v1/auth/login",
+        "/_fn/sign_in",
+        "/nothing",
+    ] {
         for framing in [
             format!("content-length: {length}\r\ncontent-length: {}\r\n", length + 1),
             format!("content-length: {length}, {}\r\n", length + 1),

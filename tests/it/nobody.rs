@@ -126,7 +126,9 @@ async fn ask(client: &mut Client, method: &Method, path: &str, body: &str, kind:
             },
         ),
     ];
-    client.call(method, path, &headers, body).await
+    let reply = client.call(method, path, &headers, body).await;
+    assert_ne!(reply.request_id, "", "{method} {path}: no x-request-id");
+    reply
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -99,6 +99,18 @@ fn clients_find_the_model_api_beside_the_pages() {
     let server = server(folder.path());
     let (status, answer) = server.ask("HEAD", "/");
     assert_eq!(status, 200, "{answer}");
+    for (method, path) in [
+        ("HEAD", "/"),
+        ("GET", "/favicon.svg"),
+        ("GET", "/docs/api/"),
+        ("GET", "/api/openapi.json"),
+    ] {
+        let (status, answer) = server.ask(method, path);
+        assert!(
+            status > 0 && answer.contains("\r\nx-request-id: "),
+            "{method} {path}: {answer}"
+        );
+    }
     assert!(matches!(server.get("/").0, 302 | 303), "GET is the page's");
     for path in ["/v1/key", "/anthropic/v1/models", "/openai/v1/models"] {
         assert_eq!(server.get(path).0, 401, "{path}");

@@ -46,7 +46,9 @@ async fn front(authority: &Authority, name: &str, behind: SocketAddr) -> SocketA
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 // A client that does not believe the certificate breaks off here.
-                let Ok(mut plain) = acceptor.accept(socket).await else { return };
+                let Ok(mut plain) = acceptor.accept(socket).await else {
+                    return;
+                };
                 let mut onward = TcpStream::connect(behind).await.unwrap();
                 let _ = tokio::io::copy_bidirectional(&mut plain, &mut onward).await;
             });
@@ -113,7 +115,10 @@ async fn upstream_is_called_where_its_certificate_is_believed_and_nowhere_else()
             let told: Value = serde_json::from_str(&text).unwrap();
             let message = told["error"]["message"].as_str().unwrap();
             assert!(message.contains("could not be reached"), "{message}");
-            assert!(!message.contains("localhost") && !message.to_lowercase().contains("certificate"), "{message}");
+            assert!(
+                !message.contains("localhost") && !message.to_lowercase().contains("certificate"),
+                "{message}"
+            );
         }
     }
     assert_eq!(upstream.calls().len(), 2, "the others heard of no call");

@@ -12,6 +12,14 @@ import { fakeProviders, startWeirgate } from "../../lib/weirgate.mjs";
 const NAME = "weirgate-log";
 const PROMPT = "canary-of-a-prompt";
 const FAULTS = ["fake", "fake:status=400", "fake:status=401", "fake:status=429&retry_after=1", "fake:status=500", "fake:html", "fake:events=8&error_mid=4", "fake:events=8&cut=5"];
+/** Of every line about a request that was answered. */
+const FIELDS = ["timestamp", "level", "env", "request_id", "route", "method", "status", "latency_ms"];
+const DOORS = [
+  ["signing up", "/api/v1/auth/register"],
+  ["a call", "/v1/messages"],
+  ["a list of models", "/v1/models"],
+  ["a page", "/login"],
+];
 
 export async function log(report, fake) {
   const file = artefact(`${NAME}.log`);
@@ -54,6 +62,7 @@ export async function log(report, fake) {
     }
     secrets.set("what a model said", said);
     await rude(weirgate.port, made.key);
+    await fetch(`${origin}/login`);
     await account.revokeKey(made.id);
     await request(`${origin}/v1/models`, 401, { headers: { "x-api-key": made.key } });
   } finally {
@@ -68,6 +77,15 @@ export async function log(report, fake) {
   report.none(
     lines.filter((line) => !isRecord(line)),
     "lines that are no JSON object of their own",
+  );
+  const answered = lines.map((line) => isRecord(line) && JSON.parse(line)).filter((record) => record.target === "requests");
+  for (const [door, route] of DOORS) {
+    const record = answered.find((record) => record.route === route);
+    report.fact(record && FIELDS.every((field) => field in record), `the line about ${door} has all its fields`, record);
+  }
+  report.none(
+    answered.filter(({ env, status, error_class }) => env !== "development" || (status >= 400) !== (error_class !== undefined)),
+    "lines about requests without where they were written, or whose class of error does not suit their status",
   );
   report.none(
     lines.filter((line) => /[\u0000-\u001f\u007f]/.test(line)),

@@ -32,6 +32,9 @@ export async function mainJob(report, origin, { javaScript }) {
       const person = await signUp(page, javaScript);
       report.fact((await page.locator("main").innerText()).includes("Eve"), "the overview greets by name");
       report.equal(await part(page, "call-row").count(), 0, "calls before the first one");
+      const plan = part(page, "plan");
+      report.equal(await plan.count(), 1, "plan cards");
+      report.fact((await plan.locator(".plan-name").innerText()).length > 0, "the card names the plan");
       await shoot(page, `overview-empty-${suffix}`);
       return person;
     });

@@ -1,12 +1,18 @@
 //! How answers and errors leave: in the caller's dialect, with the request's id, and with a word on whether to try again.
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use std::time::Instant;
+
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use axum::{body::Body, extract::OriginalUri, response::Response};
 use llm::Dialect;
 use server::{
     books::limits::Left,
-    http::rate_fields::{self, Quota},
+    http::{
+        line::Line,
+        rate_fields::{self, Quota},
+    },
 };
+use tracing::Level;
 
 use crate::Error;
 
@@ -64,12 +70,51 @@ pub fn tell_limits(left: &Left, headers: &mut HeaderMap) {
     rate_fields::write(&quotas, headers);
 }
 
-/// Turns an outcome into a response and says once in the log what went wrong.
-pub fn reply(outcome: Result<Response, Error>, dialect: Dialect, route: &'static str, request_id: &str) -> Response {
+/// A request, as its answer and the log's line name it.
+pub struct Asked<'a> {
+    pub request_id: &'a str,
+    method: &'a Method,
+    /// The door's path, without prefixes.
+    route: &'static str,
+    since: Instant,
+}
+
+impl<'a> Asked<'a> {
+    /// It begins now.
+    pub fn now(route: &'static str, parts: &'a Parts, request_id: &'a str) -> Self {
+        Asked {
+            request_id,
+            method: &parts.method,
+            route,
+            since: Instant::now(),
+        }
+    }
+
+    /// A call is a row in the books, so its line waits for whoever looks for something.
+    fn log(&self, status: u16, error: Option<&Error>) {
+        let line = Line {
+            request_id: self.request_id,
+            route: self.route,
+            method: self.method,
+            status,
+            since: self.since,
+            error_class: error.map(Error::class),
+            detail: error.and_then(Error::detail),
+        };
+        line.write(Level::DEBUG);
+    }
+}
+
+/// Turns an outcome into a response, and writes the log's line.
+pub fn reply(outcome: Result<Response, Error>, dialect: Dialect, asked: &Asked<'_>) -> Response {
+    let request_id = asked.request_id;
     let mut response = match outcome {
-        Ok(response) => response,
+        Ok(response) => {
+            asked.log(response.status().as_u16(), None);
+            response
+        }
         Err(error) => {
-            log(&error, route, request_id);
+            asked.log(error.status(), Some(&error));
             render(error, dialect, request_id)
         }
     };
@@ -144,22 +189,4 @@ fn asks_for_patience(headers: &HeaderMap) -> bool {
         .get(header::RETRY_AFTER)
         .and_then(|value| value.to_str().ok()?.parse().ok());
     seconds.is_some_and(|seconds: u64| seconds > 60)
-}
-
-fn log(error: &Error, route: &'static str, request_id: &str) {
-    let (status, error_class) = (error.status(), error.class());
-    match error {
-        Error::Internal(reason) => {
-            tracing::error!(
-                request_id,
-                route,
-                status,
-                error_class,
-                reason,
-                "call failed inside this server"
-            );
-        }
-        _ if status >= 500 => tracing::warn!(request_id, route, status, error_class, "call failed"),
-        _ => tracing::debug!(request_id, route, status, error_class, "call refused"),
-    }
 }

@@ -8,14 +8,19 @@ use axum::{
     routing::{any, get, head, post},
 };
 use llm::Dialect;
+use server::http::layers;
 use types::error::Code;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{extract, playground, reply, v1};
+use super::{
+    extract, playground,
+    reply::{self, Asked},
+    v1,
+};
 use crate::{Error, Gateway};
 
-/// The model API. No compression, CSP or trace layer may be put around it: streams pass as they come.
+/// The model API. No compression, CSP or trace layer may be put around it: streams pass as they come. What stands around it adds headers alone.
 ///
 /// Errors: the upstream client cannot be started.
 pub fn router(state: server::State) -> Result<Router, Error> {
@@ -41,6 +46,7 @@ pub fn router(state: server::State) -> Result<Router, Error> {
         .route("/v1/{*rest}", any(unknown))
         // Clients look whether anybody is there. GET is the dashboard's.
         .route("/", head(here))
+        .layer(layers::cors(gateway.state().config()))
         .with_state(gateway))
 }
 
@@ -54,7 +60,10 @@ const MISPLACED: [&str; 6] = [
     "/v1/",
 ];
 
-async fn here() {}
+async fn here(State(gateway): State<Gateway>, parts: Parts) -> Response {
+    let id = extract::request_id(&gateway, &parts.headers);
+    reply::reply(Ok(Response::default()), Dialect::Openai, &Asked::now("/", &parts, &id))
+}
 
 /// What the model API adds to the OpenAPI document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -137,5 +146,5 @@ async fn wrong_method(State(gateway): State<Gateway>, request: Request) -> Respo
 fn refuse(gateway: &Gateway, parts: &Parts, dialect: Option<Dialect>, error: Error) -> Response {
     let id = extract::request_id(gateway, &parts.headers);
     let dialect = dialect.unwrap_or_else(|| reply::shared_dialect(parts));
-    reply::reply(Err(error), dialect, "/v1/*", &id)
+    reply::reply(Err(error), dialect, &Asked::now("/v1/*", parts, &id))
 }

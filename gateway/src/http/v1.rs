@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use super::{
     extract::{self, Caller},
-    reply::{IGNORED, reply},
+    reply::{Asked, IGNORED, reply},
 };
 use crate::{
     Error, Gateway,
@@ -38,6 +38,7 @@ pub(super) async fn serve(
     caller: Result<Caller, Error>,
     request_id: &str,
 ) -> Response {
+    let asked = Asked::now(endpoint.path, parts, request_id);
     let outcome = async {
         let caller = caller?;
         let body = extract::json_body(gateway, &parts.headers, body)
@@ -46,7 +47,7 @@ pub(super) async fn serve(
         run::run(gateway, &caller, endpoint, &parts.headers, body, request_id).await
     }
     .await;
-    let mut response = reply(outcome, endpoint.dialect, endpoint.path, request_id);
+    let mut response = reply(outcome, endpoint.dialect, &asked);
     if let Some(name) = extract::ignored(&parts.headers) {
         response.headers_mut().append(IGNORED, HeaderValue::from(name));
     }

@@ -13,6 +13,7 @@ mod allow_lists;
 mod bad_input;
 mod catalogue;
 mod conversations;
+mod cors;
 mod count_tokens_post;
 mod credentials;
 mod disconnect;

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::LazyLock, time::Duration};
 
 use serde_json::{Value, json};
-use server::{Config, State, config::Route};
+use server::{Config, State, clock::Clock, config::Route, state::Start};
 use tokio::net::TcpSocket;
 use types::{
     accounts::Register,
@@ -70,6 +70,11 @@ impl House {
 
     /// `change` edits the configuration before the start.
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> House {
+        Self::open_at(Clock::system(), change).await
+    }
+
+    /// The same by a clock of one's own.
+    pub async fn open_at(clock: Clock, change: impl FnOnce(&mut Config)) -> House {
         let database = if module_path!().starts_with("postgres") {
             Database::postgres().expect("WEIRGATE_TEST_POSTGRES_URL names a server; `cargo xtask test it` starts one")
         } else {
@@ -79,7 +84,11 @@ impl House {
         let mut config = config(database.dir(), &database.url, &upstream);
         config.gateway.retry_pause = Duration::from_millis(10);
         change(&mut config);
-        let state = State::start(config).await.unwrap();
+        let start = Start {
+            clock,
+            ..Start::serving()
+        };
+        let state = State::start_with(config, start).await.unwrap();
         let register = Register {
             email: "anna@example.com".to_owned(),
             password: "correct horse battery".to_owned(),

@@ -29,25 +29,31 @@ async fn upstream_without_headers_is_504_and_lets_go_of_the_connection() {
 }
 
 #[tokio::test]
-async fn upstream_that_cannot_be_reached_is_504_in_time() {
-    let house = House::open_with(|config| {
-        config.gateway.connect_timeout = Duration::from_millis(100);
-        config.gateway.retries = 0;
-        // TEST-NET-1: nobody answers there.
-        config.point_providers_at("http://192.0.2.1:9").unwrap();
-    })
-    .await;
-    let began = Instant::now();
-    let reply = house
-        .post("/v1/messages", &messages("plain", false))
-        .send()
-        .await
-        .unwrap();
-    // A machine without a way there says so at once.
-    assert!([502, 504].contains(&reply.status().as_u16()), "{}", reply.status());
-    assert!(began.elapsed() < Duration::from_secs(3));
-    assert_eq!(house.call().await.error_class.as_deref(), Some("upstream_unreachable"));
-    house.close().await;
+async fn upstream_that_lets_nobody_in_is_504_in_time() {
+    for (path, body) in [
+        ("/v1/messages", messages("plain", false)),
+        ("/v1/chat/completions", chat("plain", true)),
+    ] {
+        // It takes the connection, and then says nothing for TLS to begin with.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("https://{}", silent.local_addr().unwrap());
+        let house = House::open_with(|config| {
+            config.gateway.connect_timeout = Duration::from_millis(100);
+            config.gateway.retries = 0;
+            config.point_providers_at(&address).unwrap();
+        })
+        .await;
+        let began = Instant::now();
+        let reply = house.post(path, &body).send().await.unwrap();
+        assert_eq!(reply.status(), 504, "{path}");
+        assert!(began.elapsed() < Duration::from_secs(3));
+        let call = house.call().await;
+        assert_eq!(
+            (call.status, call.http_status, call.error_class.as_deref()),
+            (CallStatus::UpstreamError, 504, Some("upstream_unreachable"))
+        );
+        house.close().await;
+    }
 }
 
 #[tokio::test]

@@ -68,6 +68,11 @@ fn challenge(code: Code) -> HeaderValue {
     })
 }
 
+/// The error class, for the log, of an answer that has nothing but a status; none for one that is no failure.
+pub fn class_of(status: StatusCode) -> Option<&'static str> {
+    (status.is_client_error() || status.is_server_error()).then(|| of_status(status).code.name())
+}
+
 /// What to say when the router answered with a bare status.
 pub(super) fn of_status(status: StatusCode) -> Refusal {
     let (code, message) = match status {

@@ -18,7 +18,7 @@ use crate::{
     error::PassedOn,
     http::{
         extract::{self, Caller},
-        reply::reply,
+        reply::{Asked, reply},
     },
     relay,
     route::Plan,
@@ -39,8 +39,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub async fn count_tokens(State(gateway): State<Gateway>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let request_id = extract::request_id(&gateway, &parts.headers);
+    let asked = Asked::now(PATH, &parts, &request_id);
     let outcome = count(&gateway, &parts, body).await;
-    reply(outcome, Dialect::Anthropic, PATH, &request_id)
+    reply(outcome, Dialect::Anthropic, &asked)
 }
 
 async fn count(gateway: &Gateway, parts: &Parts, body: Body) -> Result<Response, Error> {

@@ -9,7 +9,7 @@ use crate::{
     Error, Gateway, admit,
     http::{
         extract::{self, Caller},
-        reply::{reply, shared_dialect},
+        reply::{Asked, reply, shared_dialect},
     },
 };
 
@@ -19,8 +19,9 @@ const PATH: &str = "/v1/key";
 #[utoipa::path(get, path = "/v1/key", tag = "models", responses((status = 200, body = CallingKey), (status = 404, description = "The credential is no API key")))]
 pub async fn key(State(gateway): State<Gateway>, parts: Parts) -> Response {
     let request_id = extract::request_id(&gateway, &parts.headers);
+    let asked = Asked::now(PATH, &parts, &request_id);
     let outcome = about(&gateway, &parts).await.map(super::own_json);
-    reply(outcome, shared_dialect(&parts), PATH, &request_id)
+    reply(outcome, shared_dialect(&parts), &asked)
 }
 
 async fn about(gateway: &Gateway, parts: &Parts) -> Result<Bytes, Error> {

@@ -15,7 +15,7 @@ use crate::{
     Error, Gateway, admit,
     http::{
         extract::{self, Caller},
-        reply::{reply, shared_dialect},
+        reply::{Asked, reply, shared_dialect},
     },
 };
 
@@ -104,11 +104,12 @@ fn answer(
     body: impl FnOnce(&[Arc<ModelEntry>]) -> Result<Bytes, Error>,
 ) -> Response {
     let request_id = extract::request_id(gateway, &parts.headers);
+    let asked = Asked::now(route, parts, &request_id);
     let outcome = Caller::prove(gateway, parts).and_then(|caller| {
         caller.require_read()?;
         Ok(super::own_json(body(&admit::allowed(gateway, &caller))?))
     });
-    reply(outcome, shared_dialect(parts), route, &request_id)
+    reply(outcome, shared_dialect(parts), &asked)
 }
 
 fn view<'a>(gateway: &Gateway, model: &'a ModelEntry) -> llm::models::Model<'a> {

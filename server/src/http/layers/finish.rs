@@ -1,13 +1,19 @@
 //! The outermost layer: every reply gets its `x-request-id`, every refusal its problem body.
 
+use std::time::Instant;
+
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{Extensions, HeaderMap, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
+use tracing::Level;
 
-use crate::http::problem::{self, Failure};
+use crate::http::{
+    line::Line,
+    problem::{self, Failure},
+};
 
 const HEADER: &str = "x-request-id";
 const LONGEST: usize = 128;
@@ -38,20 +44,52 @@ fn well_formed(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-/// Gives the request its id, renders a failure as a problem, and also turns the router's bare 404, 405, 413 … into problems.
+/// The route of what no route takes.
+const NOWHERE: &str = "*";
+
+/// Probes ask every few seconds for ever, and nobody wants to read about it.
+fn is_asked_by_machines(route: &str) -> bool {
+    route.ends_with("/health") || matches!(route, "/livez" | "/readyz" | "/healthz")
+}
+
+/// Gives the request its id, renders a failure as a problem, also turns the router's bare 404, 405, 413 … into problems, and writes the log's line.
 pub async fn finish(State(state): State<crate::State>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(&state, request.extensions(), request.headers());
     request.extensions_mut().insert(id.clone());
+    let (since, method, path) = (
+        Instant::now(),
+        request.method().clone(),
+        request.extensions().get().cloned(),
+    );
     let mut response = next.run(request).await;
     let status = response.status();
-    if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
-        error.log(&id.0);
+    let failure = response.extensions_mut().remove::<Failure>();
+    let mut class = None;
+    if let Some(Failure(error)) = &failure {
+        class = Some(error.class());
         response = keep_headers(response, problem::render(&error.refusal(), &id.0));
     } else if (status.is_client_error() || status.is_server_error()) && !is_finished(&response) {
-        let mut rendered = problem::render(&problem::of_status(status), &id.0);
+        let refusal = problem::of_status(status);
+        class = Some(refusal.code.name());
+        let mut rendered = problem::render(&refusal, &id.0);
         *rendered.status_mut() = status;
         response = keep_headers(response, rendered);
     }
+    let route = path.as_ref().map_or(NOWHERE, MatchedPath::as_str);
+    let line = Line {
+        request_id: &id.0,
+        route,
+        method: &method,
+        status: response.status().as_u16(),
+        since,
+        error_class: class,
+        detail: failure.as_ref().and_then(|Failure(error)| error.detail()),
+    };
+    line.write(if is_asked_by_machines(route) {
+        Level::DEBUG
+    } else {
+        Level::INFO
+    });
     if let Ok(value) = HeaderValue::try_from(id.0) {
         response.headers_mut().insert(HEADER, value);
     }
