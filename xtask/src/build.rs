@@ -124,6 +124,7 @@ fn sources(place: &Place) -> Result<String> {
         "RUSTFLAGS",
         "CARGO_PROFILE_RELEASE_LTO",
         "CARGO_PROFILE_RELEASE_CODEGEN_UNITS",
+        "CARGO_PROFILE_RELEASE_OPT_LEVEL",
     ] {
         inputs = inputs.text(&env::var(flags).unwrap_or_default());
     }

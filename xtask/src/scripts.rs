@@ -103,8 +103,7 @@ pub fn crowd(place: &Place, long: bool) -> Result<()> {
 }
 
 pub fn bench(place: &Place, arguments: &BenchArguments) -> Result<()> {
-    system::ensure(system::BENCH)?;
-    system::ensure(system::PYTHON)?;
+    system::ensure_all(&[system::COMPILER, system::BENCH, system::PYTHON])?;
     let built = build::all(place, true)?;
     let mut command = script(place, "bench/run.mjs", &built, arguments.long)?;
     command

@@ -61,9 +61,9 @@ pub const DENY: Tool = Tool {
 /// `cargo xtask setup`.
 pub fn only(place: &Place) -> Result<()> {
     for_build(place)?;
-    println!("\nReady. With the same tools in your shell, `cargo leptos watch` works as well:\n");
+    println!("\nReady. `cargo xtask watch` rebuilds on each change. With the same tools in your shell:\n");
     println!(
-        "    export PATH=\"{}:{}:$PATH\"\n",
+        "    export PATH=\"{}:{}:$PATH\"\n    APP_ENV=development cargo leptos watch -- serve\n",
         place.tools().join("bin").display(),
         place.root.join("node_modules/.bin").display()
     );

@@ -99,11 +99,19 @@ pub fn welcome(needs: &[Need]) -> bool {
 
 /// Makes sure of all `needs`; does nothing, and costs nothing, when they are there.
 pub fn ensure(needs: &[Need]) -> Result<()> {
-    let missing: Vec<&str> = needs
+    ensure_all(&[needs])
+}
+
+/// The same for what several chores need, so that whoever installs packages by hand is told one line and not one after the other.
+pub fn ensure_all(chores: &[&[Need]]) -> Result<()> {
+    let needs: Vec<&Need> = chores.iter().copied().flatten().collect();
+    let mut missing: Vec<&str> = needs
         .iter()
         .filter(|need| !(need.here)())
         .map(|need| need.package)
         .collect();
+    missing.sort_unstable();
+    missing.dedup();
     if missing.is_empty() {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use crate::place::Place;
 use crate::postgres::{self, Cluster};
+use crate::system::Need;
 use crate::{lint, process, scripts, setup, system};
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
@@ -58,6 +59,8 @@ pub fn run(place: &Place, arguments: &Arguments) -> Result<()> {
         Part::Clients,
     ];
     let parts = arguments.part.map_or_else(|| all.to_vec(), |part| vec![part]);
+    let needs: Vec<_> = parts.iter().flat_map(|part| part.needs()).copied().collect();
+    system::ensure_all(&needs)?;
     if arguments.coverage {
         coverage_is_installed()?;
         let mut clean = place.cargo(&["llvm-cov", "clean", "--workspace"])?;
@@ -113,6 +116,18 @@ impl Part {
             Self::Clients => "clients",
             Self::Kill => "kill",
             Self::Crowd => "crowd",
+        }
+    }
+
+    /// Of the system, all of it before the first part begins: a build of half an hour comes before the last.
+    const fn needs(self) -> &'static [&'static [Need]] {
+        match self {
+            Self::Lint | Self::Unit => &[system::COMPILER],
+            Self::It => &[system::COMPILER, system::POSTGRES],
+            Self::E2e => &[system::COMPILER, system::CHROMIUM],
+            Self::Clients => &[system::COMPILER, system::PYTHON],
+            Self::Kill => &[system::COMPILER, system::POSTGRES, system::PYTHON],
+            Self::Crowd => &[system::COMPILER],
         }
     }
 

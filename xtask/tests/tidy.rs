@@ -148,7 +148,7 @@ fn frontend_carries_nothing_of_the_server() {
         "normal",
         "--prefix",
         "none",
-        "--offline",
+        "--locked",
     ]);
     let carried: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     assert!(
