@@ -27,6 +27,8 @@ pub(crate) const PROVIDER: &str = "litellm";
 /// The configured proxy.
 pub(crate) struct Proxy {
     client: Client,
+    /// For keys, with a breaker of its own: a proxy that cannot make keys, as one without a database, still lists its models.
+    keys: Client,
     /// One take-over at a time.
     syncing: tokio::sync::Mutex<()>,
 }
@@ -39,8 +41,13 @@ impl Proxy {
         let http = outbound::builder(litellm.allow_private_network, Duration::from_secs(5))
             .build()
             .map_err(|error| Error::internal(format_args!("the client for LiteLLM cannot be started: {error}")))?;
+        let client = || {
+            let (base, key) = (litellm.api_url.clone(), litellm.api_key.clone());
+            Client::new(http.clone(), base, key, clock.clone())
+        };
         Ok(Some(Proxy {
-            client: Client::new(http, litellm.api_url.clone(), litellm.api_key.clone(), clock.clone()),
+            client: client(),
+            keys: client(),
             syncing: tokio::sync::Mutex::new(()),
         }))
     }

@@ -93,6 +93,12 @@ async fn counted(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     Json(json!({ "input_tokens": 10 })).into_response()
 }
 
+/// From here on this credential is refused so: status, and LiteLLM's word for it.
+fn refuse(shared: &Shared, credential: &str, how: (u16, &'static str)) {
+    let mut inside = shared.lock().unwrap();
+    (inside.refuses, inside.how) = (Some(credential.to_owned()), how);
+}
+
 async fn behind(url: &str, mirror_keys: bool) -> House {
     let text = format!(
         "api_url = {url:?}\napi_key = {MASTER:?}\nallow_private_network = true\nsync_every = 0\nmirror_keys = {mirror_keys}"
@@ -176,9 +182,7 @@ async fn refused_credential_says_nothing_of_the_proxy_and_no_other_takes_its_pla
         (429, "throttling_error", 429),
     ];
     for (said, kind, heard) in ways {
-        let mut inside = proxy.lock().unwrap();
-        (inside.refuses, inside.how) = (Some(own.clone()), (said, kind));
-        drop(inside);
+        refuse(&proxy, &own, (said, kind));
         for (path, body) in [
             (CHAT, chat("behind", false)),
             ("/v1/messages", messages("behind", false)),

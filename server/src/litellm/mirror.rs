@@ -177,7 +177,7 @@ pub(crate) async fn carry_out(state: &State) -> Result<usize> {
         let text = open(&row, &state.secrets().master).ok();
         let outcome = match row.is_wanted {
             true => give(state, proxy, &row, text).await?,
-            false => requests::forget(&proxy.client, KeyId(row.key_id), text.as_ref()).await,
+            false => requests::forget(&proxy.keys, KeyId(row.key_id), text.as_ref()).await,
         };
         note(state, row, outcome).await?;
     }
@@ -196,12 +196,12 @@ async fn give(state: &State, proxy: &Proxy, row: &Row, text: Option<Secret>) -> 
     };
     let Some(text) = text else {
         let text = new_text(state)?;
-        return Ok(match requests::generate(&proxy.client, state, &key, &text).await {
+        return Ok(match requests::generate(&proxy.keys, state, &key, &text).await {
             Outcome::There(None) => Outcome::There(Some(text)),
             other => other,
         });
     };
-    Ok(requests::generate(&proxy.client, state, &key, &text).await)
+    Ok(requests::generate(&proxy.keys, state, &key, &text).await)
 }
 
 /// What a key is to be called over there.

@@ -184,6 +184,26 @@ async fn what_fails_is_tried_again_also_after_a_restart(app, proxy) {
 }
 
 mirrored! {
+async fn proxy_that_can_make_no_keys_lists_its_models_all_the_same(app, proxy) {
+    let anna = app.register("anna").await;
+    // As often as a breaker takes.
+    proxy.fail(&[Fault::Status(500), Fault::Status(500), Fault::Status(500)]);
+    key(&app, &anna, &json!({})).await;
+    for tries in 1..=3 {
+        app.advance_secs(11);
+        until(&app, || proxy.asked("/key/generate") == tries).await;
+    }
+    // Another key is due at once, and waits: nothing is asked about keys for a while.
+    key(&app, &anna, &json!({})).await;
+    server::for_tests::mirror_keys(&app.state).await.unwrap();
+    assert_eq!(proxy.asked("/key/generate"), 3);
+    let report = server::for_tests::sync_models(&app.state).await.unwrap();
+    assert_eq!(report.models, 2);
+    app.stop().await;
+}
+}
+
+mirrored! {
 async fn proxy_that_chooses_keys_itself_is_believed(app, proxy) {
     proxy.inside().makes_its_own_keys = true;
     let anna = app.register("anna").await;

@@ -287,21 +287,18 @@ pub(crate) fn failure(error: Option<Val<'_>>) -> Result<Failure<'_>, Error> {
     let (code_said, kind_said) = (said(code), said(kind));
     // LiteLLM writes its status as text, and the end of a key's budget under a status of any kind.
     let number = code_said.parse().ok().filter(|code| (400..600).contains(code));
-    let number = if kind_said == "budget_exceeded" {
-        Some(402)
-    } else {
-        number
-    };
-    let status = number.unwrap_or_else(|| match (code_said.as_str(), kind_said.as_str()) {
-        ("invalid_api_key", _) | (_, "authentication_error") => 401,
-        ("insufficient_quota", _) | (_, "billing_error") => 402,
-        ("model_not_found", _) | (_, "not_found_error") => 404,
-        ("rate_limit_exceeded", _) | (_, "rate_limit_error" | "requests" | "tokens") => 429,
-        (_, "permission_error") => 403,
-        (_, "overloaded_error") => 529,
-        (_, "invalid_request_error") | ("invalid_prompt" | "context_length_exceeded", _) => 400,
+    let status = match (number, code_said.as_str(), kind_said.as_str()) {
+        (_, _, "budget_exceeded") => 402,
+        (Some(number), ..) => number,
+        (_, "invalid_api_key", _) | (_, _, "authentication_error") => 401,
+        (_, "insufficient_quota", _) | (_, _, "billing_error") => 402,
+        (_, "model_not_found", _) | (_, _, "not_found_error") => 404,
+        (_, "rate_limit_exceeded", _) | (_, _, "rate_limit_error" | "requests" | "tokens") => 429,
+        (_, _, "permission_error") => 403,
+        (_, _, "overloaded_error") => 529,
+        (_, _, "invalid_request_error") | (_, "invalid_prompt" | "context_length_exceeded", _) => 400,
         _ => 500,
-    });
+    };
     let failure = Failure::new(status, message);
     // Servers of others have the text, if not the code.
     let overflows = code.is_some_and(|code| code.inner() == "context_length_exceeded")
