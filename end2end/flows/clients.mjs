@@ -7,7 +7,7 @@ import path from "node:path";
 
 import { Account, request } from "../lib/api.mjs";
 import { CREDENTIAL, MODELS, PRICE, startFake } from "../lib/fake.mjs";
-import { askThere, behind, litellmProviders, modelsOf, startLitellm, synced } from "../lib/litellm.mjs";
+import { BUSY, VECTORS, askThere, behind, modelsOf, startLitellm, synced } from "../lib/litellm.mjs";
 import { HERE, finish, required, temporaryFolder } from "../lib/process.mjs";
 import { Report, table } from "../lib/report.mjs";
 import { fakeProviders, startWeirgate } from "../lib/weirgate.mjs";
@@ -20,8 +20,6 @@ const CLIENTS = [
   { name: "openai (TypeScript)", dialect: "openai", program: () => [process.execPath, "openai_client.mjs"] },
 ];
 const MODES = { anthropic: ["json", "stream"], openai: ["json", "stream", "stream_usage", "responses", "responses_stream", "embeddings"] };
-/** What a LiteLLM proxy is asked for: its vectors would need models of another kind there. */
-const LITELLM_MODES = MODES.openai.filter((mode) => mode !== "embeddings");
 const MODEL = { anthropic: "claude-steady", openai: "gpt-steady" };
 /** The fake's vectors: the input's place, its length, a half. */
 const VECTOR = [0, 36, 0.5];
@@ -45,18 +43,23 @@ export async function run() {
   });
   if (process.env.WEIRGATE_LITELLM_PYTHON) {
     await report.step("Weirgate → LiteLLM → fake", async () => {
-      const proxy = await startLitellm(modelsOf(fake));
-      litellm = litellmProviders(proxy);
-      const weirgate = await startWeirgate({ name: "weirgate-litellm", env: behind(proxy) });
+      litellm = await startLitellm(modelsOf(fake, { all: true }));
+      const weirgate = await startWeirgate({ name: "weirgate-litellm", env: behind(litellm) });
       await synced(report, weirgate);
-      await priced(report, weirgate, proxy);
-      await through(report, rows, weirgate, "Weirgate, LiteLLM", { openai: LITELLM_MODES });
+      await priced(report, weirgate, litellm);
+      await through(report, rows, weirgate, "Weirgate, LiteLLM", VECTORS);
+      await refusals(report, weirgate);
+      await busy(report, weirgate);
       await weirgate.stop();
     });
   } else {
     console.log("– Weirgate → LiteLLM → fake left out: WEIRGATE_LITELLM_PYTHON is not set");
   }
 
+  await report.step("translated answers are what the vendors' libraries take", async () => {
+    const said = await finish("translated-shapes", required("WEIRGATE_PYTHON"), [path.join(HERE, "clients/translated_shapes.py")]);
+    console.log(`  ${said.trim()}`);
+  });
   await recipes(report, fake, litellm);
 
   console.log();
@@ -80,13 +83,12 @@ async function direct(report, rows, fake) {
   }
 }
 
-async function through(report, rows, weirgate, way, only = {}) {
+async function through(report, rows, weirgate, way, vectors = "gpt-brief") {
   for (const client of CLIENTS) {
     const account = await Account.register(weirgate.origin);
     const created = await account.createKey(client.name);
     report.fact(/^wg-[0-9A-Za-z]{12}-[0-9A-Za-z]{43}-[0-9A-Za-z]{6}$/.test(created.key), "a key has the documented shape", created.key);
-    const modes = only[client.dialect] ?? MODES[client.dialect];
-    const scenarios = modes.map((mode) => scenario(mode, modelOf(client, mode), created.key));
+    const scenarios = MODES[client.dialect].map((mode) => scenario(mode, modelOf(client, mode, vectors), created.key));
     const results = await ask(client, weirgate.origin, scenarios);
     const booked = await account.settled(scenarios.map((asked) => asked.request_id));
     const shown = await account.shownCalls();
@@ -167,6 +169,18 @@ async function refusals(report, weirgate) {
   report.fact(!("key_hash" in created || "secret_hash" in created), "no hash leaves", Object.keys(created));
 }
 
+/** A vendor that has no time, behind a proxy that says so in a form of its own: the SDK's own class. */
+async function busy(report, weirgate) {
+  const account = await Account.register(weirgate.origin);
+  const { key } = await account.createKey();
+  for (const client of CLIENTS) {
+    const asked = scenario("json", BUSY[client.dialect], key);
+    const { error } = (await ask(client, weirgate.origin, [asked])).get(asked.id);
+    report.equal([error?.class, error?.status], ["RateLimitError", 429], `${client.name}, busy behind LiteLLM: error`);
+  }
+  report.equal((await account.summary()).tokens.output, 0, "a busy vendor costs nothing");
+}
+
 /** Lists of models, page by page, and counted tokens: what costs nothing and stands on no book. */
 async function looks(report, weirgate) {
   const account = await Account.register(weirgate.origin);
@@ -186,8 +200,8 @@ async function looks(report, weirgate) {
 }
 
 /** The fake's vectors know no cache, so what is asked for vectors reports none. */
-function modelOf(client, mode) {
-  return mode === "embeddings" ? "gpt-brief" : MODEL[client.dialect];
+function modelOf(client, mode, vectors = "gpt-brief") {
+  return mode === "embeddings" ? vectors : MODEL[client.dialect];
 }
 
 function scenario(mode, model, key) {

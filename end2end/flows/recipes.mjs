@@ -3,6 +3,7 @@
 // else fails.
 import { Account } from "../lib/api.mjs";
 import { CREDENTIAL, MODELS } from "../lib/fake.mjs";
+import { behind as variables, synced } from "../lib/litellm.mjs";
 import { agrees, write } from "../lib/page.mjs";
 import { startPassing } from "../lib/passing.mjs";
 import { start } from "../lib/process.mjs";
@@ -35,12 +36,13 @@ const UPSTREAM = {
   responses: "fake:events=12&cache=400,0,0&first=0&slow=0",
 };
 
-/** `litellm`: providers that lead through a LiteLLM proxy, if there is one. */
+/** `litellm`: a LiteLLM proxy in front of the fake, if there is one. */
 export async function recipes(report, fake, litellm) {
   const all = process.env.WEIRGATE_ALL_CLIENTS === "1";
   const models = { anthropic: { ...MODELS.anthropic, "claude-busy": BUSY }, openai: { ...MODELS.openai, "gpt-busy": BUSY } };
   const server = await startWeirgate({ name: "weirgate-recipes", providers: [...fakeProviders(fake, models), ...translatedProviders(fake)] });
-  const behind = litellm && (await startWeirgate({ name: "weirgate-recipes-litellm", providers: litellm }));
+  const behind = litellm && (await startWeirgate({ name: "weirgate-recipes-litellm", env: variables(litellm) }));
+  if (behind) await synced(report, behind);
   const answer = await told(fake);
 
   const chosen = CLIENTS.filter((client) => all || !client.large);
@@ -66,8 +68,9 @@ export async function recipes(report, fake, litellm) {
     report.equal([...paths], [PATHS[format]], `what an upstream of ${format} is asked`);
   }
   const found = CLIENTS.map((client) => rows.get(client.id)).filter(Boolean);
-  if (process.env.WEIRGATE_WRITE_DOCS === "1") write(found);
-  else agrees(report, found);
+  const known = CLIENTS.map((client) => client.id);
+  if (process.env.WEIRGATE_WRITE_DOCS === "1") write(found, known);
+  else agrees(report, found, known);
 }
 
 function translatedProviders(fake) {
@@ -103,6 +106,11 @@ async function check(report, client, server, behind, answer) {
   found.refusals[401] = await refused(report, client, { status: 401, server, key: NEVER, model: `${family}-steady` });
   found.refusals[404] = await refused(report, client, { status: 404, server, key, model: "no-such-model" });
   found.refusals[429] = await refused(report, client, { status: 429, server, key, model: `${family}-busy` });
+  // Clients that ask on for minutes have shown that already.
+  if (behind && !found.refusals[429].startsWith("asks on")) {
+    const there = await (await Account.register(behind.origin)).createKey(client.id);
+    await refused(report, client, { status: 429, way: "litellm", server: behind, key: there.key, model: `${family}-busy` });
+  }
   return found;
 }
 
@@ -181,12 +189,12 @@ function sum(rows) {
 }
 
 /** A refusal: how often the client asks, and whether its user reads our words. */
-async function refused(report, client, { status, server, key, model }) {
-  const what = `${client.id}, ${status}`;
+async function refused(report, client, { status, way = "own", server, key, model }) {
+  const what = `${client.id}, ${way}, ${status}`;
   const passing = await startPassing(server.origin);
   const recipe = await follow(client.id, { origin: passing.origin, key, model });
-  const outputs = await prepare(client, recipe, status);
-  const output = await run(client, recipe, client.program ?? client.works.streamed, status, { patience: REFUSED_PATIENCE_MS });
+  const outputs = await prepare(client, recipe, `${way}-${status}`);
+  const output = await run(client, recipe, client.program ?? client.works.streamed, `${way}-${status}`, { patience: REFUSED_PATIENCE_MS });
   const calls = passing.take();
   await passing.stop();
   if (client.exits !== false) report.fact(output.code !== 0, `${what}: it does not end well`, output.stdout.slice(-300));

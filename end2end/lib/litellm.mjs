@@ -40,24 +40,24 @@ export async function startLitellm(models, { quiet = false, env = {} } = {}) {
   return { url, key: KEY, child };
 }
 
-/** The fake's models and prices, as a proxy in front of it has them. */
-export function modelsOf(fake) {
+/** A model of each format that is always busy, and one that makes vectors. */
+export const BUSY = { anthropic: "claude-busy", openai: "gpt-busy" };
+export const VECTORS = "vectors";
+
+/** The fake's models and prices, as a proxy in front of it has them; with `all`, also those that only it has. */
+export function modelsOf(fake, { all = false } = {}) {
   // Dollars a token; six places and six more.
   const costs = Object.fromEntries(Object.entries(COSTS).map(([ours, theirs]) => [theirs, Number(PRICE[ours]) / 1e12]));
   const info = { mode: "chat", max_input_tokens: CONTEXT, supports_vision: true, ...costs };
   const bases = [["anthropic", fake.url], ["openai", `${fake.url}/v1`]];
-  return bases.flatMap(([dialect, api_base]) =>
-    Object.entries(MODELS[dialect]).map(([name, upstream]) => ({ name, info, model: `${dialect}/${upstream}`, api_base, api_key: CREDENTIAL })),
-  );
-}
-
-/** The proxy as a provider for each format, without taking its models over. */
-export function litellmProviders({ url, key }) {
-  const own = (dialect) => Object.fromEntries(Object.keys(MODELS[dialect]).map((name) => [name, name]));
-  return [
-    { id: "litellm-anthropic", dialect: "anthropic", base_url: url, api_key: key, models: own("anthropic") },
-    { id: "litellm-openai", dialect: "openai", base_url: `${url}/v1`, api_key: key, responses: true, models: own("openai") },
-  ];
+  return bases.flatMap(([dialect, api_base]) => {
+    const there = { api_base, api_key: CREDENTIAL };
+    const models = Object.entries(MODELS[dialect]).map(([name, upstream]) => ({ name, info, model: `${dialect}/${upstream}`, ...there }));
+    if (!all) return models;
+    models.push({ name: BUSY[dialect], info, model: `${dialect}/fake:status=429&retry_after=1`, ...there });
+    if (dialect === "openai") models.push({ name: VECTORS, info: { ...info, mode: "embedding" }, model: "openai/fake:events=3", ...there });
+    return models;
+  });
 }
 
 /** The variables that put a Weirgate in front of it. */
@@ -82,7 +82,7 @@ export async function synced(report, weirgate) {
     const status = await request(`${weirgate.origin}/api/v1/admin/models/sync`, 200, { token });
     return status.last_success_at && status;
   });
-  const names = Object.values(MODELS).flatMap(Object.keys).sort();
+  const names = [...Object.values(MODELS).flatMap(Object.keys), ...Object.values(BUSY), VECTORS].sort();
   report.equal([status.report.new, status.report.skipped, status.is_stale], [names, [], false], "every model of LiteLLM is taken over");
   report.equal([status.report.unpriced, status.report.rounded, status.report.differing], [[], [], []], "with exact prices");
   const again = await request(`${weirgate.origin}/api/v1/admin/models/sync`, 200, { method: "POST", token });

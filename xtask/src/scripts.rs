@@ -37,7 +37,7 @@ pub fn e2e(place: &Place, long: bool) -> Result<()> {
 /// Which clients run, and what becomes of what they find.
 #[derive(Clone, Copy, Default, clap::Args)]
 pub struct ClientsArguments {
-    /// With `clients`: also those that are too large for every run.
+    /// With `clients`: also those that are too large for every run; `--long` has them too.
     #[arg(long)]
     all: bool,
     /// With `clients`: writes docs/reference/clients.md instead of comparing with it.
@@ -48,13 +48,14 @@ pub struct ClientsArguments {
 /// Unmodified clients, directly, by their recipes, and through a proxy nobody here wrote. Families of Python packages that do not go
 /// together have an environment each.
 pub fn clients(place: &Place, which: ClientsArguments, long: bool) -> Result<()> {
+    let all = which.all || long;
     setup::npm(place, &place.root.join("end2end"))?;
     let mut pythons = vec![
         ("WEIRGATE_PYTHON", "end2end/requirements.txt"),
         ("WEIRGATE_LITELLM_PYTHON", "end2end/requirements-litellm.txt"),
         ("WEIRGATE_LLM_PYTHON", "end2end/requirements-llm.txt"),
     ];
-    if which.all {
+    if all {
         setup::npm(place, &place.root.join("end2end/large"))?;
         pythons.push(("WEIRGATE_LANGCHAIN_PYTHON", "end2end/requirements-langchain.txt"));
         pythons.push(("WEIRGATE_AIDER_PYTHON", "end2end/requirements-aider.txt"));
@@ -66,7 +67,7 @@ pub fn clients(place: &Place, which: ClientsArguments, long: bool) -> Result<()>
     let built = build::all(place, false)?;
     let mut command = end2end(place, "clients", &built, long)?;
     command.envs(variables);
-    if which.all {
+    if all {
         command.env("WEIRGATE_ALL_CLIENTS", "1");
     }
     if which.write {
