@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 
 import { startFake, CREDENTIAL } from "../end2end/lib/fake.mjs";
 import { table } from "../end2end/lib/report.mjs";
+import { besideLitellm } from "./lib/litellm.mjs";
 import { startNginx } from "./lib/nginx.mjs";
 import { connect } from "./lib/raw.mjs";
 import { callBody, quantiles, startMeasured } from "./lib/stage.mjs";
@@ -24,6 +25,7 @@ export async function firstByte(marks, { seconds }) {
     name: "weirgate-first-byte",
     providers: DELAYS.map(({ model, bare }) => ({ id: model, dialect: "anthropic", base_url: fake.url + bare, api_key: CREDENTIAL, models: { [model]: "bare" } })),
   });
+  const litellm = await besideLitellm(marks, fake, DELAYS);
   for (const delay of DELAYS) {
     const through = {
       "no proxy": `${fake.url}${delay.bare}/v1/messages`,
@@ -38,8 +40,13 @@ export async function firstByte(marks, { seconds }) {
         times[name].push(...seen);
       }
     }
+    // Once and by itself: it is too slow for turns, and what it leaves behind would fall on the others.
+    if (litellm) {
+      const milliseconds = Math.max(4000, seconds * 1000);
+      times.LiteLLM = await firstBytes({ ...litellm, body, milliseconds, meanPauseMs: delay.meanPauseMs });
+    }
     const at = Object.fromEntries(Object.entries(times).map(([name, seen]) => [name, quantiles(seen)]));
-    const rows = Object.keys(through).map((name) => [
+    const rows = Object.keys(times).map((name) => [
       name,
       times[name].length,
       ...[0.5, 0.95, 0.99].map((share) => at[name](share).toFixed(3)),

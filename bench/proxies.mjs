@@ -4,12 +4,12 @@ import { cpus } from "node:os";
 import path from "node:path";
 
 import { CREDENTIAL, startFake } from "../end2end/lib/fake.mjs";
-import { startLitellm } from "../end2end/lib/litellm.mjs";
 import { temporaryFolder } from "../end2end/lib/process.mjs";
 import { table } from "../end2end/lib/report.mjs";
+import { besideLitellm } from "./lib/litellm.mjs";
 import { round } from "./lib/marks.mjs";
 import { startNginx } from "./lib/nginx.mjs";
-import { family, rss } from "./lib/proc.mjs";
+import { rss } from "./lib/proc.mjs";
 import { callBody, startMeasured } from "./lib/stage.mjs";
 import { steady } from "./lib/steady.mjs";
 import { measured } from "./lib/wrk.mjs";
@@ -41,7 +41,8 @@ export async function proxies(marks, { seconds }) {
     })),
   });
   const idle = rss(own);
-  const litellm = await besides(fake);
+  // At its pace a cell of a few seconds is a few hundred calls.
+  const litellm = await besideLitellm(marks, fake, [DELAYS[0]]);
   const folder = temporaryFolder("bodies");
   console.log(`${cpus().length} cores, ${seconds} s a cell; one wrk thread and the upstream (one thread) share the cores with the proxy.`);
 
@@ -79,22 +80,4 @@ export async function proxies(marks, { seconds }) {
   marks.atMost("RSS idle", idle, IDLE_RSS_MIB, "MiB");
   console.log(`\nWeirgate's RSS: ${idle.toFixed(1)} MiB idle, ${rss(own).toFixed(1)} MiB after all of it`);
   await weirgate.stop();
-}
-
-/** LiteLLM in front of the same upstream, where there is one. At its pace a cell of a few seconds is a few hundred calls. */
-async function besides(fake) {
-  if (!process.env.WEIRGATE_LITELLM_PYTHON) {
-    console.log("LiteLLM left out: WEIRGATE_LITELLM_PYTHON names no Python with end2end/requirements-litellm.txt");
-    return undefined;
-  }
-  const models = [{ name: "bare", model: "anthropic/bare", api_base: fake.url + DELAYS[0].bare, api_key: CREDENTIAL }];
-  const { url, key, child } = await startLitellm(models, { quiet: true, env: { LITELLM_LOG: "ERROR" } });
-  // The first call of each kind loads what it needs, which takes seconds.
-  for (const stream of [false, true]) {
-    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
-    const response = await fetch(`${url}/v1/messages`, { method: "POST", headers, body: callBody("bare", { stream }) });
-    const text = await response.text();
-    if (response.status !== 200 || !text.includes(stream ? "message_stop" : '"output_tokens"')) throw new Error(`LiteLLM answers ${response.status} ${text.slice(0, 600)}`);
-  }
-  return { url: `${url}/v1/messages`, token: key, pids: family(child.pid) };
 }
