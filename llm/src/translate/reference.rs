@@ -3,7 +3,9 @@
 use types::Dialect;
 
 use super::{
-    TABLES,
+    TABLES, chat,
+    event::Stop,
+    messages, responses,
     table::{Client, Rule, Shape, Union},
     upstreams,
 };
@@ -28,7 +30,7 @@ that has others, but not that, is not asked to think. Without any, the call is t
 
 ";
 
-const TAIL: &str = "\
+const ANSWERS: &str = "\
 ## Answers
 
 | | Messages | Chat Completions | Responses |
@@ -37,11 +39,18 @@ const TAIL: &str = "\
 | refusal in words | `text` block | `refusal` | `refusal` part |
 | thought | `thinking` block | `reasoning_content`, `reasoning_details` | `reasoning` item, `summary` |
 | tool call | `tool_use` block | `tool_calls` | `function_call`, `custom_tool_call` |
-| ended by itself | `end_turn` | `stop` | `completed` |
-| cap reached | `max_tokens` | `length` | `incomplete`, `max_output_tokens` |
-| stop sequence | `stop_sequence` | `stop` | `completed` |
-| calls tools | `tool_use` | `tool_calls` | `completed` |
-| refused | `refusal` | `content_filter` | `incomplete`, `content_filter` |
+";
+
+/// How an answer ends, in the reader's words.
+const ENDS: [(&str, Stop); 5] = [
+    ("ended by itself", Stop::End),
+    ("cap reached", Stop::MaxTokens),
+    ("stop sequence", Stop::Sequence),
+    ("calls tools", Stop::Calls),
+    ("refused", Stop::Refused),
+];
+
+const TAIL: &str = "\
 | input | `input_tokens` (without cache) | `prompt_tokens` (all) | `input_tokens` (all) |
 | read from cache | `cache_read_input_tokens` | `prompt_tokens_details.cached_tokens` | `input_tokens_details.cached_tokens` |
 | written to cache | `cache_creation_input_tokens`, `cache_creation` | `prompt_tokens_details.cache_write_tokens` | `input_tokens_details.cache_write_tokens` |
@@ -80,6 +89,16 @@ pub fn page() -> String {
     page.push('\n');
     for client in TABLES {
         client_tables(&mut page, client);
+    }
+    page.push_str(ANSWERS);
+    for (words, stop) in ENDS {
+        let (status, reason) = responses::speak::ended(stop);
+        let reason = reason.map(|reason| format!(", `{reason}`")).unwrap_or_default();
+        page.push_str(&format!(
+            "| {words} | `{}` | `{}` | `{status}`{reason} |\n",
+            messages::speak::stop_reason(stop),
+            chat::speak::finish_reason(stop),
+        ));
     }
     page.push_str(TAIL);
     page

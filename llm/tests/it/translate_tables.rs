@@ -268,6 +268,47 @@ fn reference_is_what_the_tables_say() {
     );
 }
 
+/// Every word that the table of answers promises is one that translation writes somewhere: the golden answers and streams hold it.
+#[test]
+fn answers_are_told_in_the_words_of_the_reference() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/translate");
+    let mut written: [String; 3] = Default::default();
+    for kind in ["answers", "streams"] {
+        for from in ["anthropic", "openai", "responses"] {
+            for entry in std::fs::read_dir(format!("{golden}/{kind}/{from}")).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_str().unwrap();
+                let to = ["anthropic", "openai", "responses"]
+                    .iter()
+                    .position(|to| name.ends_with(&format!(".{to}.out")));
+                if let Some(to) = to {
+                    written[to] += &std::fs::read_to_string(&path).unwrap();
+                }
+            }
+        }
+    }
+    let page = translate::reference::page();
+    let (_, after) = page.split_once("## Answers\n\n").unwrap();
+    let (table, _) = after.split_once("\n\n").unwrap();
+    let mut rows = 0;
+    for row in table.lines().skip(2) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        assert_eq!(cells.len(), 4, "{row}");
+        for (cell, written) in cells[1..].iter().zip(&written) {
+            for words in cell.split('`').skip(1).step_by(2) {
+                for word in words
+                    .split(['.', ' ', ':', '[', ']', '{', '}', '"', '…'])
+                    .filter(|word| !word.is_empty())
+                {
+                    assert!(written.contains(word), "{row}: nobody writes {word}");
+                }
+            }
+        }
+        rows += 1;
+    }
+    assert_eq!(rows, 15);
+}
+
 /// Whatever stands where a field is, the caller gets a translation or a 400, and what is written is JSON.
 #[test]
 fn values_of_the_wrong_type_are_refused_or_passed_on_and_break_nothing() {

@@ -187,7 +187,7 @@ const fn call_form(freeform: bool) -> (&'static str, &'static str) {
     }
 }
 
-const fn finish_reason(reason: Stop) -> &'static str {
+pub(crate) const fn finish_reason(reason: Stop) -> &'static str {
     match reason {
         Stop::End | Stop::Sequence => "stop",
         Stop::MaxTokens => "length",

@@ -130,7 +130,7 @@ fn head(out: &mut Out, id: &str, model: &str, context: &Context) {
         .field_text("model", context.model(model));
 }
 
-const fn stop_reason(reason: Stop) -> &'static str {
+pub(crate) const fn stop_reason(reason: Stop) -> &'static str {
     match reason {
         Stop::End => "end_turn",
         Stop::MaxTokens => "max_tokens",

@@ -214,6 +214,14 @@ impl Status<'_> {
     }
 }
 
+/// How an answer that ended so is told: its status, and the reason of one that is not whole.
+pub(crate) const fn ended(reason: Stop) -> (&'static str, Option<&'static str>) {
+    match Status::of(reason) {
+        Status::Incomplete(reason) => ("incomplete", Some(reason)),
+        _ => ("completed", None),
+    }
+}
+
 fn id(part: &Part<'_>, at: usize, context: &Context) -> String {
     let prefix = match part {
         Part::Text | Part::Refusal => "msg",
