@@ -64,14 +64,11 @@ pub async fn finish(State(state): State<crate::State>, mut request: Request, nex
     let mut response = next.run(request).await;
     let status = response.status();
     let failure = response.extensions_mut().remove::<Failure>();
-    let mut class = None;
+    let class = failure.as_ref().map(|Failure(error)| error.class());
     if let Some(Failure(error)) = &failure {
-        class = Some(error.class());
         response = keep_headers(response, problem::render(&error.refusal(), &id.0));
     } else if (status.is_client_error() || status.is_server_error()) && !is_finished(&response) {
-        let refusal = problem::of_status(status);
-        class = Some(refusal.code.name());
-        let mut rendered = problem::render(&refusal, &id.0);
+        let mut rendered = problem::render(&problem::of_status(status), &id.0);
         *rendered.status_mut() = status;
         response = keep_headers(response, rendered);
     }
@@ -82,7 +79,7 @@ pub async fn finish(State(state): State<crate::State>, mut request: Request, nex
         method: &method,
         status: response.status().as_u16(),
         since,
-        error_class: class,
+        error_class: class.or_else(|| problem::class_of(status)),
         detail: failure.as_ref().and_then(|Failure(error)| error.detail()),
     };
     line.write(if is_asked_by_machines(route) {
