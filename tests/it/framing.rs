@@ -23,6 +23,7 @@ async fn framing_that_can_be_read_in_two_ways_is_400_and_closes() {
     for path in [
         "/v1/messages",
         "/v1/responses",
+        "/v1/embeddings",
         "/api/v1/auth/login",
         "/_fn/sign_in",
         "/nothing",
