@@ -173,6 +173,17 @@ pub fn is_native(dialect: Dialect, body: &[u8]) -> bool {
     read.is_ok() && inner.is_ok() && message && shaped && str::from_utf8(body).is_ok()
 }
 
+/// Whether an answer that came with a status of success says itself that it failed; only Responses do.
+pub fn failed(dialect: Dialect, body: &[u8]) -> bool {
+    let mut failed = false;
+    let read = (dialect == Dialect::Responses).then(|| {
+        json::members(body, |key, value| {
+            failed |= key == "status" && matches!(value.raw(body), b"\"failed\"" | b"\"cancelled\"");
+        })
+    });
+    failed && read.is_some_and(|read| read.is_ok())
+}
+
 /// Shortest secret that is searched for: a shorter one would blank ordinary words.
 const SECRET_LEAST: usize = 8;
 

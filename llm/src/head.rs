@@ -21,12 +21,19 @@ const COUNT_MOST: u64 = i32::MAX as u64;
 
 /// Fields that would lead another gateway behind us to an address, a credential or a model of the caller's choice. Where the
 /// vendors know them at all they name models that nobody here has allowed or priced, so they are refused before anybody sees them.
-const REDIRECTS: [&str; 13] = [
+const REDIRECTS: [&str; 20] = [
     "api_base",
     "base_url",
     "api_key",
     "custom_host",
     "extra_headers",
+    "extra_body",
+    "headers",
+    "organization",
+    "litellm_credential_name",
+    "aws_bedrock_runtime_endpoint",
+    "azure_ad_token",
+    "vertex_credentials",
     "models",
     "fallbacks",
     "context_window_fallbacks",

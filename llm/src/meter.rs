@@ -197,11 +197,11 @@ impl Forward {
         self.first.iter().chain(&self.more).map(Bytes::len).sum()
     }
 
-    /// The same with each piece exchanged for what `change` makes of it.
-    pub fn map(self, mut change: impl FnMut(Bytes) -> Bytes) -> Self {
-        Forward {
-            first: self.first.map(&mut change),
-            more: self.more.into_iter().map(change).collect(),
+    /// The same in one piece, for who looks for something that an upstream's packets may have cut.
+    pub fn joined(mut self) -> Bytes {
+        match self.first.take() {
+            Some(first) if self.more.is_empty() => first,
+            first => first.into_iter().chain(self.more).collect::<Vec<_>>().concat().into(),
         }
     }
 

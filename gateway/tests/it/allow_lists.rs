@@ -192,6 +192,13 @@ async fn other_spellings_and_other_places_of_the_name_open_nothing() {
             "api_key",
             "custom_host",
             "extra_headers",
+            "extra_body",
+            "headers",
+            "organization",
+            "litellm_credential_name",
+            "aws_bedrock_runtime_endpoint",
+            "azure_ad_token",
+            "vertex_credentials",
         ] {
             let mut body = body.clone();
             body[field] = json!(["slow"]);

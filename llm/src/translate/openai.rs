@@ -39,6 +39,13 @@ pub(super) fn word<'a>(effort: Option<&Effort<'a>>) -> Option<Raw<'a>> {
     }
 }
 
+/// Names the wish for no thoughts: not every model takes a word for it, and one that has none needs none.
+pub(super) fn without_thoughts(ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) {
+    if matches!(ask.effort, Some(Effort::None)) && to.options.reasoning != Some(false) {
+        walk.ignore("thinking");
+    }
+}
+
 /// Names the wish for effort that a model without thoughts cannot have.
 pub(super) fn without_effort(ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) {
     let messages = match ask.effort {

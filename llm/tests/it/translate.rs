@@ -339,6 +339,25 @@ fn messages_gets_the_cap_it_demands() {
 }
 
 #[test]
+fn wish_for_no_thoughts_is_named_where_it_cannot_be_told() {
+    let body = br#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"thinking":{"type":"disabled"},"output_config":{"effort":"high"}}"#;
+    for upstream in [Dialect::Openai, Dialect::Responses] {
+        for (reasoning, expected) in [
+            (Some(true), vec!["output_config.effort", "thinking"]),
+            (None, vec!["output_config.effort", "thinking"]),
+            (Some(false), vec!["output_config.effort"]),
+        ] {
+            let options = Options { reasoning, ..options() };
+            let mut ignored = translate::request(Dialect::Anthropic, upstream, body, &options)
+                .unwrap()
+                .ignored;
+            ignored.sort();
+            assert_eq!(ignored, expected, "{upstream:?}, {reasoning:?}");
+        }
+    }
+}
+
+#[test]
 fn thinking_is_asked_for_only_where_the_vendor_takes_it() {
     let ask = |model: &'static str, reasoning, more: &str| {
         let body = format!(
@@ -384,5 +403,6 @@ fn thinking_is_asked_for_only_where_the_vendor_takes_it() {
     let forced = ",\"temperature\":0.5,\"tool_choice\":\"required\",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]";
     assert_eq!(ask("claude-sonnet-4-5", None, forced), off);
     let forced = forced.replace("\"temperature\":0.5,", "");
-    assert_eq!(ask("claude-opus-4-6", None, &forced), adaptive);
+    let off = (Value::Null, Value::Null, Value::Null, ignored(&["reasoning_effort"]));
+    assert_eq!(ask("claude-opus-4-6", None, &forced), off);
 }

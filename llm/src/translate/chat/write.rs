@@ -5,7 +5,7 @@ use crate::{
     translate::{
         ask::{Ask, Block, Choice, Format, Role, Source, Target, Tool, Turn},
         freeform,
-        openai::{arguments, data_url, parallel, sampling, user, without_effort, word},
+        openai::{arguments, data_url, parallel, sampling, user, without_effort, without_thoughts, word},
         out::Out,
         seal::Seal,
         walk::{Walk, refuse},
@@ -349,6 +349,7 @@ fn write_format(out: &mut Out, format: Option<&Format<'_>>) {
 }
 
 fn write_effort(out: &mut Out, ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) {
+    without_thoughts(ask, to, walk);
     let Some(word) = word(ask.effort.as_ref()) else { return };
     if to.options.reasoning == Some(false) {
         without_effort(ask, to, walk);

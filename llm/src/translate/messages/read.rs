@@ -275,7 +275,11 @@ fn read_output<'a>(output: Val<'a>, walk: &mut Walk, ask: &mut Ask<'a>) -> Resul
     let got = walk.object(output, &table::OUTPUT)?;
     if let Some(effort) = got.get("effort") {
         ask.effort = match ask.effort {
-            Some(Effort::None) => Some(Effort::None),
+            // Who wants no thoughts wants none of any effort.
+            Some(Effort::None) => {
+                walk.ignore("output_config.effort");
+                Some(Effort::None)
+            }
             _ => Some(Effort::Word(effort.keep())),
         };
     }

@@ -31,8 +31,8 @@ pub(super) enum Thinking<'a> {
 
 /// How the wish for effort is put to a model.
 ///
-/// A budget, for older models and other vendors that speak this dialect, needs room in `max_tokens`, no forced tool, and the
-/// thoughts of a tool loop that is under way.
+/// No model thinks before a tool that it has to call. A budget, for older models and other vendors that speak this dialect, needs room in
+/// `max_tokens`, and the thoughts of a tool loop that is under way.
 pub(super) fn thinking<'a>(ask: &Ask<'a>, max_tokens: u64, to: &Target<'_>, walk: &mut Walk) -> Thinking<'a> {
     let field = to.named("thinking", "reasoning_effort", "reasoning.effort");
     let Some(Effort::Word(word)) = &ask.effort else {
@@ -54,6 +54,14 @@ pub(super) fn thinking<'a>(ask: &Ask<'a>, max_tokens: u64, to: &Target<'_>, walk
         walk.ignore(field);
         return Thinking::Off;
     }
+    let forced = matches!(
+        ask.choice,
+        Some(Choice::Any | Choice::One(_) | Choice::Some { must: true, .. })
+    );
+    if forced {
+        walk.ignore(field);
+        return Thinking::Off;
+    }
     if let Some(version) = version(to.options.upstream_model).filter(|version| *version >= ADAPTIVE) {
         return Thinking::Adaptive(match word.trim_matches('"') {
             "minimal" => Raw::Borrowed("\"low\""),
@@ -61,12 +69,8 @@ pub(super) fn thinking<'a>(ask: &Ask<'a>, max_tokens: u64, to: &Target<'_>, walk
             _ => word.clone(),
         });
     }
-    let forced = matches!(
-        ask.choice,
-        Some(Choice::Any | Choice::One(_) | Choice::Some { must: true, .. })
-    );
     let budget = wanted.min(max_tokens / 2);
-    if forced || budget < BUDGET_LEAST || loop_without_thoughts(ask) {
+    if budget < BUDGET_LEAST || loop_without_thoughts(ask) {
         walk.ignore(field);
         return Thinking::Off;
     }

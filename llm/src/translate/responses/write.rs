@@ -4,7 +4,7 @@ use crate::{
     Error,
     translate::{
         ask::{Ask, Block, Choice, Effort, Format, Input, Raw, Role, Source, Target, Tool, Turn},
-        openai::{arguments, data_url, parallel, sampling, user, without_effort, word},
+        openai::{arguments, data_url, parallel, sampling, user, without_effort, without_thoughts, word},
         out::Out,
         seal::Seal,
         value::Val,
@@ -348,6 +348,7 @@ fn write_text(out: &mut Out, ask: &Ask<'_>) {
 
 /// `true`: the model is asked to think.
 fn write_reasoning(out: &mut Out, ask: &Ask<'_>, to: &Target<'_>, walk: &mut Walk) -> bool {
+    without_thoughts(ask, to, walk);
     let word = word(ask.effort.as_ref());
     let wanted = word.is_some() || matches!(ask.effort, Some(Effort::Open));
     if !wanted {
