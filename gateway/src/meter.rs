@@ -184,9 +184,14 @@ impl InFlight {
             return Err(settled());
         };
         let answer = answer.map_err(NoAnswer::Failed)?;
-        self.attempts.answered(answer.status, self.now());
+        self.attempts.answered(answer.status);
         self.phase = Phase::Answering(answer.body);
         Ok((answer.status, answer.headers))
+    }
+
+    /// The answer that has begun is one, and the upstream's breaker hears of it at once: a long stream must not keep others waiting for its end.
+    pub fn serves(&mut self) {
+        self.attempts.serves(self.now());
     }
 
     /// The try came to nothing, and the upstream's breaker hears of it.
@@ -232,7 +237,11 @@ impl InFlight {
         if self.reading.upstream_error() {
             // What the upstream says of itself may quote what it was asked with.
             let secret = self.attempts.credential();
-            forward = forward.map(|pieces| pieces.map(|piece| llm::error::redact(piece, &[secret])));
+            forward = forward.map(|pieces| {
+                let mut clean = Forward::default();
+                clean.add(llm::error::redact(pieces.joined(), &[secret]));
+                clean
+            });
         }
         if self.first_content.is_none() && self.reading.content_seen() {
             self.first_content = Some(now - self.started);
@@ -255,7 +264,7 @@ impl InFlight {
         self.phase = Phase::Done;
         let Some(opened) = self.opened.take() else { return };
         let served = ending.status != CallStatus::UpstreamError || self.reading.anything_read();
-        let (tokens, source) = if served {
+        let (tokens, source) = if served && !self.reading.failed_uncounted() {
             let tally = self.reading.tally();
             (tally.tokens, tally.source)
         } else {
@@ -278,6 +287,16 @@ impl InFlight {
         });
     }
 
+    /// Settles a call whose upstream said in its answer that it gives up. That was the answer's end, whatever came of the connection.
+    pub fn gave_up(&mut self) {
+        self.broke_off();
+        self.settle(Ending {
+            status: CallStatus::UpstreamError,
+            http_status: SERVED,
+            class: Some("upstream_error_event"),
+        });
+    }
+
     /// Settles a call whose answer was served whole.
     pub fn complete(&mut self) {
         self.settle(Ending {
@@ -288,6 +307,8 @@ impl InFlight {
     }
 }
 
+/// A JSON answer larger than this is not one of a model.
+pub const LARGEST_JSON: usize = 64 * 1024 * 1024;
 /// What a client hears whose call was taken on.
 const SERVED: u16 = 200;
 /// How often a long stream's counts are written to its open record.
@@ -317,6 +338,9 @@ impl Drop for InFlight {
         if self.reading.complete() {
             // The client hung up after the last event, as some do.
             return self.complete();
+        }
+        if self.reading.upstream_error() {
+            return self.gave_up();
         }
         let phase = std::mem::replace(&mut self.phase, Phase::Done);
         let grace = self.gateway.state().config().gateway.disconnect_grace;
@@ -383,7 +407,8 @@ impl InFlight {
 
     async fn read_rest(&mut self) {
         while let Some(Ok(chunk)) = self.chunk().await {
-            if self.inspect(chunk, Instant::now()).is_err() {
+            let is_too_large = self.inspect(chunk, Instant::now()).is_err() || self.reading.body_len() > LARGEST_JSON;
+            if is_too_large || self.reading.upstream_error() {
                 return;
             }
         }

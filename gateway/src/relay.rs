@@ -20,12 +20,9 @@ pub use stream::{Voice, stream};
 use crate::{
     Error,
     http::reply,
-    meter::{Ending, InFlight},
+    meter::{Ending, InFlight, LARGEST_JSON},
     route::{Failure, Verdict, What},
 };
-
-/// A JSON answer larger than this is not one of a model.
-const LARGEST_JSON: usize = 64 * 1024 * 1024;
 
 /// Reads a JSON answer whole, settles, and serves it as it came.
 ///
@@ -52,7 +49,11 @@ pub async fn json(mut call: InFlight, headers: &HeaderMap, limits: Limits) -> Re
     let mut response = Response::new(Body::from(answer.body));
     *response.headers_mut() = passed_headers(headers);
     reply::name_ignored(&mut response, &answer.ignored);
-    call.complete();
+    if call.reading().failed() {
+        call.gave_up();
+    } else {
+        call.complete();
+    }
     Ok(response)
 }
 

@@ -14,7 +14,7 @@ use server::{
 };
 use types::{Timestamp, error::Code};
 
-pub use retry::{Failure, Tries, Verdict, What, retry_after};
+pub use retry::{Failure, OUT_OF_TIME, Tries, Verdict, What, retry_after};
 
 use crate::Error;
 

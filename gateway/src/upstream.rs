@@ -31,7 +31,7 @@ use body::Slices;
 
 use crate::{
     Error,
-    route::{Failure, Verdict, What},
+    route::{Failure, OUT_OF_TIME, Verdict, What},
 };
 
 /// Kept connections that nobody used for so long are closed.
@@ -246,7 +246,7 @@ fn out_of_time() -> Failure {
         Code::UpstreamTimeout,
         "The call took longer than this server allows. Try again later.",
     );
-    failure("upstream_total", Verdict::Nowhere, error)
+    failure(OUT_OF_TIME, Verdict::Nowhere, error)
 }
 
 fn failure(class: &'static str, verdict: Verdict, error: Error) -> Failure {

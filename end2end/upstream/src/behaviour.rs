@@ -12,7 +12,7 @@
 //! | `noblank` | leaves out the blank line after the last event, yet ends properly |
 //! | `end=K` | ends the body properly after event K, without the protocol's own end |
 //! | `stall=K` | falls silent after event K until the client leaves |
-//! | `error_mid=K` | after event K sends the dialect's error event and ends |
+//! | `error_mid=K` | after event K sends the dialect's error event and ends; with `cut`, `fin` or `stall=K+1` not as it should |
 //! | `status=N` | refuses with that status in the dialect's shape; with `retry_after=TEXT` as that header |
 //! | `quota` | refuses with 429 because the operator's bill is used up (OpenAI's dialects) |
 //! | `late=MS` | waits between a stream's headers and its first event |

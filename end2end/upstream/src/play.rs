@@ -144,6 +144,14 @@ impl Player<'_> {
             if self.asked.error_mid == Some(place) {
                 let text = self.spell(place + 1, error_event);
                 let sent = self.chunk(text.as_bytes()).await;
+                if sent && self.asked.stall == Some(place + 1) {
+                    self.connection.closed().await;
+                    return self.gone();
+                }
+                if sent && let Some(after) = self.tears(place + 1) {
+                    self.note(|call| call.outcome = Outcome::ErrorEvent);
+                    return Ok(after);
+                }
                 return if sent {
                     self.end(Outcome::ErrorEvent).await
                 } else {

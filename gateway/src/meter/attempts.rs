@@ -23,6 +23,8 @@ pub struct Attempts {
     began: Instant,
     /// What the upstream answered with, and after how many milliseconds.
     answer: Option<(StatusCode, u64)>,
+    /// That answer is one of a model.
+    is_serving: bool,
     failed: Vec<Attempt>,
 }
 
@@ -38,6 +40,7 @@ impl Default for Attempts {
             is_trying: false,
             began: Instant::now(),
             answer: None,
+            is_serving: false,
             failed: Vec::new(),
         }
     }
@@ -58,6 +61,7 @@ impl Attempts {
         self.is_trying = true;
         self.began = Instant::now();
         self.answer = None;
+        self.is_serving = false;
     }
 
     fn route(&self) -> Option<&Route> {
@@ -69,12 +73,15 @@ impl Attempts {
         self.route().map_or("", |route| route.provider.kind.credential())
     }
 
-    /// Headers came. Success closes a breaker at once: a long stream must not keep others waiting for its end.
-    pub fn answered(&mut self, status: StatusCode, now: Timestamp) {
+    /// Headers came.
+    pub fn answered(&mut self, status: StatusCode) {
         self.answer = Some((status, millis(self.began.elapsed())));
-        if status.is_success()
-            && let Some(route) = self.route()
-        {
+    }
+
+    /// They are those of an answer. This closes a breaker.
+    pub fn serves(&mut self, now: Timestamp) {
+        self.is_serving = true;
+        if let Some(route) = self.route() {
             route.deployment.succeeded(now);
         }
     }
@@ -85,9 +92,12 @@ impl Attempts {
         // What a proxy has against one key says nothing of the calls of others. A limit may be the key's own there.
         let refused = route.of_key.filter(|_| failure.is_about_credential());
         let is_the_keys = refused.is_some() || route.of_key.is_some() && failure.is_about_pace();
-        let had_begun = self.answer.is_some_and(|(status, _)| status.is_success());
-        match (had_begun, failure.verdict) {
+        match (self.is_serving, failure.verdict) {
             (true, _) => route.deployment.broke_off(now),
+            // It had all the time there was, and took it.
+            (false, Verdict::Nowhere) if failure.is_out_of_time() => {
+                route.deployment.failed(self.current.pass, now, None)
+            }
             // The caller's own mistake: an upstream that finds it is well.
             (false, Verdict::Nowhere) => route.deployment.succeeded(now),
             (false, _) if is_the_keys => route.deployment.succeeded(now),

@@ -197,6 +197,16 @@ impl Reading {
         matches!(&self.kind, Kind::Stream { meter, .. } if meter.upstream_error())
     }
 
+    /// Whether a JSON answer says itself that it failed.
+    pub fn failed(&self) -> bool {
+        matches!(&self.kind, Kind::Json { dialect, body } if llm::error::failed(*dialect, body.bytes()))
+    }
+
+    /// Whether it does, and counts nothing: then nothing was made.
+    pub fn failed_uncounted(&self) -> bool {
+        self.failed() && self.tally().source == UsageSource::Estimated
+    }
+
     /// Nothing to read yet.
     pub fn nothing() -> Self {
         Self::json(Dialect::Anthropic, 0)

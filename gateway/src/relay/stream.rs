@@ -215,24 +215,13 @@ impl Relay {
             return;
         };
         finished.rest.into_iter().for_each(|bytes| self.ready.push(bytes));
-        let ending = match finished.end {
+        let settle = match finished.end {
             End::Truncated => return self.break_off(call, "upstream_truncated", Code::UpstreamFailed),
-            End::UpstreamError => Ending {
-                status: CallStatus::UpstreamError,
-                http_status: 200,
-                class: Some("upstream_error_event"),
-            },
-            End::Complete => Ending {
-                status: CallStatus::Settled,
-                http_status: 200,
-                class: None,
-            },
+            End::UpstreamError => InFlight::gave_up,
+            End::Complete => InFlight::complete,
         };
         if let Some(mut call) = call.take() {
-            if finished.end == End::UpstreamError {
-                call.broke_off();
-            }
-            call.settle(ending);
+            settle(&mut call);
         }
     }
 
@@ -242,6 +231,10 @@ impl Relay {
         let Some(mut call) = call.take() else { return };
         if call.reading().complete() {
             return call.complete();
+        }
+        if call.reading().upstream_error() {
+            // It has said so itself; the client was told.
+            return call.gave_up();
         }
         let before = call.reading().events();
         if !matches!(class, "server_shutting_down" | "upstream_total") {

@@ -49,6 +49,11 @@ impl Failure {
         self.class == UPSTREAM_AUTH
     }
 
+    /// Whether the call's time ran out while it was awaited.
+    pub fn is_out_of_time(&self) -> bool {
+        self.class == OUT_OF_TIME
+    }
+
     /// Whether it has something against how fast, or how much, it is asked.
     pub fn is_about_pace(&self) -> bool {
         self.class == RATE_LIMITED
@@ -74,6 +79,8 @@ impl Failure {
 }
 
 const UPSTREAM_AUTH: &str = "upstream_auth";
+/// All tries of a call together took longer than it may take.
+pub const OUT_OF_TIME: &str = "upstream_total";
 const RATE_LIMITED: &str = "upstream_rate_limited";
 
 fn class(status: StatusCode) -> &'static str {
@@ -136,6 +143,11 @@ impl<'a> Tries<'a> {
     /// Whether another route may still take over.
     pub fn may_move(&self, plan: &Plan) -> bool {
         self.left > 0 && plan.has_next(self.clock.now())
+    }
+
+    /// What came of [`Tries::next`] was no try: nothing was sent.
+    pub fn give_back(&mut self) {
+        self.left += 1;
     }
 
     /// What comes after `last` failed, if anything.

@@ -50,6 +50,7 @@ pub async fn serve(
             if let Ok(ready) = asked.to(plan.route(next.choice)) {
                 break (next, ready);
             }
+            tries.give_back();
         };
         call.give_up(&failure);
         call.pause(next.0.pause).await?;
@@ -108,6 +109,7 @@ async fn begin(
     if let Some(failure) = relay::wrong_kind(&headers, asked.stream) {
         return Ok(Begun::Failed(failure));
     }
+    call.serves();
     if !may_move() {
         return Ok(Begun::Answering(headers, Vec::new()));
     }

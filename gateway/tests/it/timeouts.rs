@@ -104,7 +104,7 @@ async fn total_time_counts_over_all_tries() {
         let house = House::open_with(|config| {
             config.gateway.total_timeout = Duration::from_millis(400);
             config.gateway.first_byte_timeout = Duration::from_millis(250);
-            in_turn(config, "hangs", &["fake:hang", "fake:hang", "fake"]);
+            in_turn(config, "hangs", &["fake:hang", "fake:hang&events=9", "fake"]);
         })
         .await;
         let began = Instant::now();
@@ -125,6 +125,11 @@ async fn total_time_counts_over_all_tries() {
             2,
             "no try begins when there is no time left"
         );
+        // Both hung, and both breakers hear of it.
+        let now = house.state.clock().now();
+        let model = house.state.directory().model("hangs").unwrap();
+        let seen: Vec<_> = model.routes.iter().map(|route| route.deployment.seen(now)).collect();
+        assert_eq!(seen, [(1, 1), (1, 1), (0, 0)]);
         house.close().await;
     }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use server::{clock::Clock, health::Condition};
 use types::usage::{CallStatus, UsageSource};
 
-use super::support::{House, chat, messages};
+use super::support::{House, chat, messages, routed};
 
 /// Both dialects, both kinds; returns the last body.
 async fn answered(house: &House, model: &str, status: u16) -> String {
@@ -163,6 +164,91 @@ async fn page_that_is_called_a_stream_becomes_an_error_event_alone() {
         );
     }
     house.close().await;
+}
+
+/// No model says so much at once; memory ends there, also when the client has left.
+#[tokio::test]
+async fn answer_of_more_than_64_mib_is_502() {
+    let house = House::open_with(|config| {
+        config.gateway.retries = 0;
+        routed(config, "huge", &[("anthropic-fake", "fake:bigjson=70000000", 1, 0)]);
+    })
+    .await;
+    let reply = house
+        .post("/v1/messages", &messages("huge", false))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(reply.status(), 502);
+    let text = reply.text().await.unwrap();
+    assert!(text.contains("too large"), "{text}");
+    let call = house.call().await;
+    assert_eq!((call.status, call.http_status), (CallStatus::UpstreamError, 502));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn page_in_place_of_an_answer_is_no_sign_that_an_upstream_is_back() {
+    let clock = Clock::settable(Clock::system().now());
+    let house = House::open_at(clock.clone(), |config| config.gateway.retries = 0).await;
+    let condition = || {
+        let model = house.state.directory().model("page").unwrap();
+        model.routes[0].deployment.condition(clock.now())
+    };
+    let ask = async || {
+        let reply = house.post("/v1/messages", &messages("page", false)).send().await;
+        assert_eq!(reply.unwrap().status(), 502);
+    };
+    for _ in 0..5 {
+        ask().await;
+    }
+    assert_ne!(condition(), Condition::Closed);
+    // The one call that tries whether it is back.
+    clock.advance(16_000);
+    server::for_tests::poll(&house.state).await.unwrap();
+    ask().await;
+    assert_ne!(condition(), Condition::Closed);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn error_event_is_the_end_however_the_connection_ends() {
+    for end in ["cut=5", "fin=5", "stall=5"] {
+        let model = format!("fake:events=8&error_mid=4&{end}");
+        let house = House::open_with(|config| {
+            config.gateway.idle_timeout = Duration::from_millis(300);
+            routed(config, "tired", &[("anthropic-fake", &model, 1, 0)]);
+            routed(config, "tired-too", &[("openai-fake", &model, 1, 0)]);
+        })
+        .await;
+        for (path, body, sign) in [
+            ("/v1/messages", messages("tired", true), "event: error"),
+            ("/v1/chat/completions", chat("tired-too", true), "data: {\"error\""),
+            ("/v1/chat/completions", chat("tired", true), "data: {\"error\""),
+        ] {
+            let text = house.post(path, &body).send().await.unwrap().text().await.unwrap();
+            assert_eq!(text.matches(sign).count(), 1, "{path}, {end}: {text}");
+        }
+        // Who has read it may leave: it is no stream that was left.
+        let mut reply = house
+            .post("/v1/messages", &messages("tired", true))
+            .send()
+            .await
+            .unwrap();
+        let mut text = String::new();
+        while !text.contains("event: error") {
+            text += &String::from_utf8_lossy(&reply.chunk().await.unwrap().unwrap());
+        }
+        drop(reply);
+        for call in house.calls(4).await {
+            assert_eq!(
+                (call.status, call.error_class.as_deref()),
+                (CallStatus::UpstreamError, Some("upstream_error_event")),
+                "{end}"
+            );
+        }
+        house.close().await;
+    }
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ async fn ask(
         stream: false,
         body: llm::splice::upstream_body(head, body, &edits),
         headers: run::outgoing_headers(Dialect::Anthropic, Dialect::Anthropic, &parts.headers),
-        ends_at: tokio::time::Instant::now() + gateway.state().config().gateway.total_timeout,
+        ends_at: tokio::time::Instant::now() + PATIENCE,
         call_id: String::new(),
         now: gateway.state().clock().now(),
     };
