@@ -5,8 +5,10 @@ import path from "node:path";
 import { CREDENTIAL, startFake } from "../end2end/lib/fake.mjs";
 import { temporaryFolder } from "../end2end/lib/process.mjs";
 import { table } from "../end2end/lib/report.mjs";
+import { besideLitellm } from "./lib/litellm.mjs";
 import { round } from "./lib/marks.mjs";
 import { callBody, median, startMeasured } from "./lib/stage.mjs";
+import { steady } from "./lib/steady.mjs";
 import { measured } from "./lib/wrk.mjs";
 
 const CONNECTIONS = 32;
@@ -79,6 +81,7 @@ export async function translation(marks, { seconds }) {
       ...[cpu(client, upstream, stream), Math.min(...seen.map(({ cpu }) => cpu)), Math.max(...seen.map(({ cpu }) => cpu))].map(round),
     ]),
   );
+  await translatedByLitellm(marks, fake, bare, seconds);
   // A translated call has its client's half of one untranslated call and its upstream's half of the other: their mean is what it is compared with. Over both
   // directions together that is exact.
   const added = (client, upstream, stream) => cpu(client, upstream, stream) - (cpu(client, client, stream) + cpu(upstream, upstream, stream)) / 2;
@@ -98,6 +101,24 @@ export async function translation(marks, { seconds }) {
   console.log("\nWhat translation adds");
   table(["way", "CPU µs/small call", "CPU µs/event"], rows);
   await weirgate.stop();
+}
+
+/** Calls of Chat to an upstream of Messages through LiteLLM, which translates them too; nginx cannot. */
+async function translatedByLitellm(marks, fake, bare, seconds) {
+  const model = "bare-messages";
+  const litellm = await besideLitellm(marks, fake, [{ model, bare: bare.slice(fake.url.length) }]);
+  if (!litellm) return;
+  const url = litellm.url.replace(DIALECTS.messages.path, DIALECTS.chat.path);
+  const rows = [];
+  for (const stream of [false, true]) {
+    const cell = { client: "chat", upstream: "messages", stream, url };
+    const body = callBody(model, { stream, chat: true });
+    await looked(cell, body, litellm.token);
+    const seen = await steady({ ...litellm, url, body, connections: CONNECTIONS, seconds });
+    rows.push([stream ? `${EVENTS}-event stream` : "small JSON", Math.round(seen.rate), seen.p50.toFixed(2), round(seen.cpu)]);
+  }
+  console.log("\nLiteLLM beside it, Chat client, Messages upstream");
+  table(["call", "requests/s", "p50 ms", "CPU µs/request"], rows);
 }
 
 /** One call, and whether its answer is what a client of that dialect expects; the number of a stream's events. */
