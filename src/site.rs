@@ -1,10 +1,10 @@
 //! The only file that joins the dashboard, the account API and the model API.
 
-use std::{path::PathBuf, time::Instant};
+use std::path::PathBuf;
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request, State as Extract},
+    extract::{Request, State as Extract},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -14,7 +14,11 @@ use leptos::{config::LeptosOptions, context::provide_context};
 use leptos_axum::LeptosRoutes;
 use server::{
     State,
-    http::{layers, line::Line, problem},
+    http::{
+        layers,
+        line::{Begun, Line},
+        problem,
+    },
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -129,21 +133,12 @@ async fn identified(Extract(state): Extract<State>, mut request: Request, next: 
 
 /// Writes the log's line about a page or a form. Files are fetched by the dozen and tell nothing.
 async fn logged(request: Request, next: Next) -> Response {
-    let (since, method) = (Instant::now(), request.method().clone());
-    let known = request.extensions();
-    let (id, path) = (
-        known.get::<layers::RequestId>().cloned(),
-        known.get::<MatchedPath>().cloned(),
-    );
+    let begun = Begun::now(&request);
+    let id = request.extensions().get::<layers::RequestId>().cloned();
     let response = next.run(request).await;
     let line = Line {
-        request_id: id.as_ref().map_or("", |id| &id.0),
-        route: path.as_ref().map_or("*", MatchedPath::as_str),
-        method: &method,
-        status: response.status().as_u16(),
-        since,
         error_class: problem::class_of(response.status()),
-        detail: None,
+        ..begun.answered(id.as_ref().map_or("", |id| &id.0), response.status().as_u16())
     };
     line.write(Level::INFO);
     response

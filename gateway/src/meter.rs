@@ -264,7 +264,9 @@ impl InFlight {
         self.phase = Phase::Done;
         let Some(opened) = self.opened.take() else { return };
         let served = ending.status != CallStatus::UpstreamError || self.reading.anything_read();
-        let (tokens, source) = if served && !self.reading.failed_uncounted() {
+        // One that is settled as well served was looked at already.
+        let failed = || ending.status != CallStatus::Settled && self.reading.failed_uncounted();
+        let (tokens, source) = if served && !failed() {
             let tally = self.reading.tally();
             (tally.tokens, tally.source)
         } else {

@@ -175,13 +175,14 @@ pub fn is_native(dialect: Dialect, body: &[u8]) -> bool {
 
 /// Whether an answer that came with a status of success says itself that it failed; only Responses do.
 pub fn failed(dialect: Dialect, body: &[u8]) -> bool {
+    if dialect != Dialect::Responses {
+        return false;
+    }
     let mut failed = false;
-    let read = (dialect == Dialect::Responses).then(|| {
-        json::members(body, |key, value| {
-            failed |= key == "status" && matches!(value.raw(body), b"\"failed\"" | b"\"cancelled\"");
-        })
+    let read = json::members(body, |key, value| {
+        failed |= key == "status" && matches!(value.raw(body), b"\"failed\"" | b"\"cancelled\"");
     });
-    failed && read.is_some_and(|read| read.is_ok())
+    read.is_ok() && failed
 }
 
 /// Shortest secret that is searched for: a shorter one would blank ordinary words.

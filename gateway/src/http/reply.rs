@@ -72,7 +72,7 @@ pub fn tell_limits(left: &Left, headers: &mut HeaderMap) {
 
 /// A request, as its answer and the log's line name it.
 pub struct Asked<'a> {
-    pub request_id: &'a str,
+    request_id: &'a str,
     method: &'a Method,
     /// The door's path, without prefixes.
     route: &'static str,

@@ -2,11 +2,14 @@
 
 use std::{fmt::Display, time::Instant};
 
-use axum::http::Method;
+use axum::{
+    extract::{MatchedPath, Request},
+    http::Method,
+};
 use tracing::Level;
 
 /// What `RUST_LOG` calls these lines: `info,requests=off`, `info,requests=debug`.
-pub const TARGET: &str = "requests";
+const TARGET: &str = "requests";
 
 /// A request that was answered.
 pub struct Line<'a> {
@@ -20,6 +23,37 @@ pub struct Line<'a> {
     pub error_class: Option<&'static str>,
     /// This server's own trouble, for nobody but its operator.
     pub detail: Option<&'a dyn Display>,
+}
+
+/// What a layer keeps of a request until it is answered.
+pub struct Begun {
+    since: Instant,
+    method: Method,
+    path: Option<MatchedPath>,
+}
+
+impl Begun {
+    /// It begins now.
+    pub fn now(request: &Request) -> Self {
+        Begun {
+            since: Instant::now(),
+            method: request.method().clone(),
+            path: request.extensions().get().cloned(),
+        }
+    }
+
+    /// The line about it, without an error.
+    pub fn answered<'a>(&'a self, request_id: &'a str, status: u16) -> Line<'a> {
+        Line {
+            request_id,
+            route: self.path.as_ref().map_or("*", MatchedPath::as_str),
+            method: &self.method,
+            status,
+            since: self.since,
+            error_class: None,
+            detail: None,
+        }
+    }
 }
 
 impl Line<'_> {

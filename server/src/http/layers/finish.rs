@@ -1,9 +1,7 @@
 //! The outermost layer: every reply gets its `x-request-id`, every refusal its problem body.
 
-use std::time::Instant;
-
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{Request, State},
     http::{Extensions, HeaderMap, HeaderValue, header},
     middleware::Next,
     response::Response,
@@ -11,7 +9,7 @@ use axum::{
 use tracing::Level;
 
 use crate::http::{
-    line::Line,
+    line::{Begun, Line},
     problem::{self, Failure},
 };
 
@@ -44,9 +42,6 @@ fn well_formed(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-/// The route of what no route takes.
-const NOWHERE: &str = "*";
-
 /// Probes ask every few seconds for ever, and nobody wants to read about it.
 fn is_asked_by_machines(route: &str) -> bool {
     route.ends_with("/health") || matches!(route, "/livez" | "/readyz" | "/healthz")
@@ -56,11 +51,7 @@ fn is_asked_by_machines(route: &str) -> bool {
 pub async fn finish(State(state): State<crate::State>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(&state, request.extensions(), request.headers());
     request.extensions_mut().insert(id.clone());
-    let (since, method, path) = (
-        Instant::now(),
-        request.method().clone(),
-        request.extensions().get().cloned(),
-    );
+    let begun = Begun::now(&request);
     let mut response = next.run(request).await;
     let status = response.status();
     let failure = response.extensions_mut().remove::<Failure>();
@@ -72,17 +63,12 @@ pub async fn finish(State(state): State<crate::State>, mut request: Request, nex
         *rendered.status_mut() = status;
         response = keep_headers(response, rendered);
     }
-    let route = path.as_ref().map_or(NOWHERE, MatchedPath::as_str);
     let line = Line {
-        request_id: &id.0,
-        route,
-        method: &method,
-        status: response.status().as_u16(),
-        since,
         error_class: class.or_else(|| problem::class_of(status)),
         detail: failure.as_ref().and_then(|Failure(error)| error.detail()),
+        ..begun.answered(&id.0, response.status().as_u16())
     };
-    line.write(if is_asked_by_machines(route) {
+    line.write(if is_asked_by_machines(line.route) {
         Level::DEBUG
     } else {
         Level::INFO
